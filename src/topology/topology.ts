@@ -1,0 +1,105 @@
+/** The network as a graph: what every other part calls hosts, switches, ports and links. */
+
+/** One end of a link: a switch's port, or a host (whose port is always 0). */
+export interface Endpoint {
+  node: string;
+  port: number;
+}
+
+export interface Host {
+  name: string;
+  /** 6 bytes as text, `00:00:0a:00:01:01`. */
+  mac: string;
+  /** IPv4 address without a prefix length. */
+  ip: string;
+  /** Length of the host's own subnet. */
+  prefixLength: number;
+  /** IPv6 address, when the host has one. */
+  ip6?: string;
+  /** First hop; the switch at the other end answers ARP for it. */
+  gateway: string;
+  /** Named services that listen here, e.g. `web` on TCP 80. */
+  services: Service[];
+}
+
+/** A server of the host: its response time is exponential around `meanMs` when given. */
+export interface Service {
+  name: string;
+  protocol: 'http' | 'tcp' | 'udp';
+  port: number;
+  /** Mean time to answer, ms. */
+  meanMs?: number;
+  /** Bytes of one answer's body. */
+  responseBytes?: number;
+}
+
+export interface SwitchDevice {
+  name: string;
+  /** P4Runtime device id, 1 upwards. */
+  deviceId: number;
+  /** The switch's own MAC: source of forwarded packets, answer to ARP for gateways. */
+  mac: string;
+  /** Loopback address, source of ERSPAN copies. */
+  loopback: string;
+}
+
+export interface Link {
+  /** `a-b` with both ends' names, unique; parallel links carry their ports. */
+  name: string;
+  a: Endpoint;
+  b: Endpoint;
+  /** Megabit per second, each direction. */
+  bandwidthMbps: number;
+  /** One-way propagation delay, ns. */
+  delayNs: number;
+  /** Bound of each direction's queue in bytes. */
+  queueBytes: number;
+}
+
+export interface Topology {
+  name: string;
+  hosts: Host[];
+  switches: SwitchDevice[];
+  links: Link[];
+  /** Traffic to run when none is learned or captured (`fabric/workload`). */
+  traffic: TrafficFlow[];
+}
+
+/**
+ * One stream of traffic between two hosts: what a topology file asks for, what the mirror learns,
+ * and what the fabric runs. Times in ns, sizes in bytes; random draws are exponential around means.
+ */
+export type TrafficFlow =
+  | {
+      kind: 'http';
+      name: string;
+      client: string;
+      server: string;
+      port: number;
+      /** Mean requests per second while the client is not waiting (open loop, Poisson). */
+      requestsPerSecond: number;
+      requestBytes: number;
+      responseBytes: number;
+      /** Mean server time, ns. */
+      serviceNs: number;
+    }
+  | {
+      kind: 'bulk';
+      name: string;
+      client: string;
+      server: string;
+      port: number;
+      /** Bytes from client to server in one transfer, repeated `transfersPerSecond`; 0: endless. */
+      transferBytes: number;
+      transfersPerSecond: number;
+    }
+  | {
+      kind: 'udp';
+      name: string;
+      client: string;
+      server: string;
+      port: number;
+      packetsPerSecond: number;
+      payloadBytes: number;
+    }
+  | { kind: 'ping'; name: string; client: string; server: string; intervalNs: number };

@@ -1,0 +1,146 @@
+/**
+ * The control side of the embedded switch: tables as P4 names them, values as big-endian bytes.
+ *
+ * This is the target's own runtime interface (what BMv2's runtime_CLI speaks to); P4Runtime's ids,
+ * canonical byte strings and per-update statuses are laid over it in `src/switch`. Every value has
+ * exactly ceil(width / 8) bytes. Calls act on the next packet. Errors are UmbraError: NOT_FOUND,
+ * CONFLICT (key exists, member in use), LIMIT (full), INVALID_INPUT.
+ */
+
+export type MatchKind = 'exact' | 'lpm' | 'ternary' | 'range' | 'optional' | 'valid';
+
+export interface KeyField {
+  /** The key's name in P4Info: `hdr.ipv4.dst_addr`. */
+  name: string;
+  kind: MatchKind;
+  bitWidth: number;
+}
+
+/** One field of a match; null is don't care (ternary, range, optional; lpm with length 0). */
+export type KeyMatch =
+  | { value: Uint8Array }
+  | { value: Uint8Array; prefixLength: number }
+  | { value: Uint8Array; mask: Uint8Array }
+  | { low: Uint8Array; high: Uint8Array }
+  | null;
+
+export interface ActionCall {
+  /** The action's name in P4Info. */
+  action: string;
+  /** One value per parameter, in the order of the program. */
+  params: Uint8Array[];
+}
+
+/** What an entry does: an action, or for indirect tables a member or a group by its handle. */
+export type EntryTarget = ActionCall | { member: number } | { group: number };
+
+/** Packets and bytes seen. */
+export interface CounterValue {
+  packets: number;
+  bytes: number;
+}
+
+/** Two rates: committed and peak, in bytes (or packets) per second, with bursts. */
+export interface MeterRates {
+  committedRate: number;
+  committedBurst: number;
+  peakRate: number;
+  peakBurst: number;
+}
+
+export interface TableEntryView {
+  handle: number;
+  match: KeyMatch[];
+  /** Larger wins; 0 for tables without ternary, range or optional keys. */
+  priority: number;
+  target: EntryTarget;
+  isConst: boolean;
+}
+
+export interface TableControl {
+  readonly name: string;
+  readonly key: readonly KeyField[];
+  /** Names of the actions that entries may use. */
+  readonly actions: readonly string[];
+  readonly size: number;
+  /** Name of the action profile or selector that implements the table, if any. */
+  readonly profile: string | undefined;
+  readonly hasCounters: boolean;
+  readonly hasMeters: boolean;
+  readonly isConst: boolean;
+  readonly entryCount: number;
+
+  /** Adds an entry and returns its handle: a small integer, valid until `remove`. */
+  insert(match: KeyMatch[], priority: number, target: EntryTarget): number;
+  modify(handle: number, target: EntryTarget): void;
+  remove(handle: number): void;
+  /** The handle of the entry with this key, or -1. */
+  find(match: KeyMatch[], priority: number): number;
+  get(handle: number): TableEntryView;
+  entries(): IterableIterator<TableEntryView>;
+  /** undefined: the program's own default again. */
+  setDefault(target: ActionCall | undefined): void;
+  getDefault(): ActionCall | undefined;
+  /** Direct counter of an entry; handle -1 is the default entry. */
+  readCounter(handle: number): CounterValue;
+  writeCounter(handle: number, value: CounterValue): void;
+  setMeter(handle: number, rates: MeterRates | undefined): void;
+  getMeter(handle: number): MeterRates | undefined;
+}
+
+export interface ProfileControl {
+  readonly name: string;
+  readonly isSelector: boolean;
+  readonly size: number;
+  addMember(call: ActionCall): number;
+  modifyMember(handle: number, call: ActionCall): void;
+  removeMember(handle: number): void;
+  /** A group of members; a member may be listed several times to weigh more. */
+  addGroup(members: readonly number[]): number;
+  modifyGroup(handle: number, members: readonly number[]): void;
+  removeGroup(handle: number): void;
+}
+
+export interface IndexedCounterControl {
+  readonly name: string;
+  readonly size: number;
+  read(index: number): CounterValue;
+  write(index: number, value: CounterValue): void;
+}
+
+export interface IndexedMeterControl {
+  readonly name: string;
+  readonly size: number;
+  readonly unit: 'bytes' | 'packets';
+  get(index: number): MeterRates | undefined;
+  set(index: number, rates: MeterRates | undefined): void;
+}
+
+export interface RegisterControl {
+  readonly name: string;
+  readonly size: number;
+  readonly bitWidth: number;
+  read(index: number): Uint8Array;
+  write(index: number, value: Uint8Array): void;
+}
+
+/** One copy made by the packet replication engine. */
+export interface Replica {
+  port: number;
+  instance: number;
+}
+
+/** Multicast groups and clone sessions. */
+export interface ReplicationControl {
+  setMulticastGroup(id: number, replicas: readonly Replica[]): void;
+  removeMulticastGroup(id: number): void;
+  /** @param truncateBytes 0: whole packets */
+  setCloneSession(id: number, replicas: readonly Replica[], truncateBytes: number): void;
+  removeCloneSession(id: number): void;
+}
+
+/** One message of a digest: the fields' values in the program's order. */
+export interface DigestMessage {
+  name: string;
+  values: Uint8Array[];
+}
