@@ -3,6 +3,7 @@
 /** One direction of a link, as seen at the egress port of `device`. */
 export type Direction = 'both' | 'a-to-b' | 'b-to-a';
 
+/** A link that loses, delays or throttles packets. */
 export interface LinkDegradation {
   type: 'link_degradation';
   /** Name of a topology link. */
@@ -20,6 +21,7 @@ export interface LinkDegradation {
   queueNs?: number;
 }
 
+/** A switch that forwards nothing, or forwards badly. */
 export interface DeviceFailure {
   type: 'device_failure';
   /** Name of a topology switch. */

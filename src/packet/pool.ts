@@ -14,6 +14,7 @@ import { assert } from '../base/assert.js';
 /** No packet: ends a list, or says that the pool is empty. */
 export const NO_PACKET = -1;
 
+/** How much memory a pool takes. */
 export interface PacketPoolOptions {
   /** How many packets can exist at once. */
   slots: number;

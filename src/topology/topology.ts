@@ -6,6 +6,7 @@ export interface Endpoint {
   port: number;
 }
 
+/** An end system: addresses, first hop, and the services it offers. */
 export interface Host {
   name: string;
   /** 6 bytes as text, `00:00:0a:00:01:01`. */
@@ -33,6 +34,7 @@ export interface Service {
   responseBytes?: number;
 }
 
+/** A P4 switch, as the controller knows it. */
 export interface SwitchDevice {
   name: string;
   /** P4Runtime device id, 1 upwards. */
@@ -43,6 +45,7 @@ export interface SwitchDevice {
   loopback: string;
 }
 
+/** A full-duplex cable between two endpoints. */
 export interface Link {
   /** `a-b` with both ends' names, unique; parallel links carry their ports. */
   name: string;
@@ -56,6 +59,7 @@ export interface Link {
   queueBytes: number;
 }
 
+/** A whole network and the traffic it carries. */
 export interface Topology {
   name: string;
   hosts: Host[];

@@ -9,6 +9,7 @@
 
 export type MatchKind = 'exact' | 'lpm' | 'ternary' | 'range' | 'optional' | 'valid';
 
+/** One field of a table's key. */
 export interface KeyField {
   /** The key's name in P4Info: `hdr.ipv4.dst_addr`. */
   name: string;
@@ -24,6 +25,7 @@ export type KeyMatch =
   | { low: Uint8Array; high: Uint8Array }
   | null;
 
+/** An action with its arguments. */
 export interface ActionCall {
   /** The action's name in P4Info. */
   action: string;
@@ -48,6 +50,7 @@ export interface MeterRates {
   peakBurst: number;
 }
 
+/** An entry as read back. */
 export interface TableEntryView {
   handle: number;
   match: KeyMatch[];
@@ -57,6 +60,7 @@ export interface TableEntryView {
   isConst: boolean;
 }
 
+/** A table, as the control side sees it. */
 export interface TableControl {
   readonly name: string;
   readonly key: readonly KeyField[];
@@ -88,6 +92,7 @@ export interface TableControl {
   getMeter(handle: number): MeterRates | undefined;
 }
 
+/** An action profile or selector: members and groups that tables refer to. */
 export interface ProfileControl {
   readonly name: string;
   readonly isSelector: boolean;
@@ -101,6 +106,7 @@ export interface ProfileControl {
   removeGroup(handle: number): void;
 }
 
+/** A counter array. */
 export interface IndexedCounterControl {
   readonly name: string;
   readonly size: number;
@@ -108,6 +114,7 @@ export interface IndexedCounterControl {
   write(index: number, value: CounterValue): void;
 }
 
+/** A meter array. */
 export interface IndexedMeterControl {
   readonly name: string;
   readonly size: number;
@@ -116,6 +123,7 @@ export interface IndexedMeterControl {
   set(index: number, rates: MeterRates | undefined): void;
 }
 
+/** A register array. */
 export interface RegisterControl {
   readonly name: string;
   readonly size: number;

@@ -1,0 +1,44 @@
+# Two commands for a newcomer: `make run` and `make test`. The rest is listed by `make help`.
+ARGS ?=
+BENCH ?=
+UMBRA = node bin/umbra.js
+
+.PHONY: help install build run test live bench p4 proto clean
+
+help:
+	@echo "make run    install, build, run the whole loop on the embedded switch  ARGS=\"--once\""
+	@echo "make test   install, build, run every test this machine can run"
+	@echo "make live   Linux and root: the whole loop with real hosts in network namespaces"
+	@echo "make bench  every benchmark, as ratios against a peer in the same run  BENCH=\"--json\""
+	@echo "make p4     compile p4/ with p4c-bm2-ss (needs p4c)"
+	@echo "make proto  generate src/proto/gen from the .proto files"
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+install: node_modules/.package-lock.json
+
+build: install
+	npm run --silent build
+
+run: build
+	$(UMBRA) demo $(ARGS)
+
+test: build
+	node test/run.mjs $(ARGS)
+
+live: build
+	$(UMBRA) live $(ARGS)
+
+bench: build
+	node dist/test/bench/main.js $(BENCH)
+
+p4:
+	node p4/build.mjs $(ARGS)
+
+proto: install
+	npm run --silent proto
+
+clean:
+	rm -rf dist
