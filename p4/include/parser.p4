@@ -1,0 +1,121 @@
+// Parser and deparser of both programs.
+
+#ifndef UMBRA_PARSER_P4
+#define UMBRA_PARSER_P4
+
+parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
+                    inout standard_metadata_t standard_metadata) {
+    state start {
+        transition select(standard_metadata.ingress_port, standard_metadata.instance_type) {
+            (CPU_PORT, INSTANCE_NORMAL): parse_packet_out;
+            default: parse_ethernet;
+        }
+    }
+
+    state parse_packet_out {
+        packet.extract(hdr.packet_out);
+        transition parse_ethernet;
+    }
+
+    state parse_ethernet {
+        packet.extract(hdr.ethernet);
+        meta.lookup.ether_type = hdr.ethernet.ether_type;
+        transition select(hdr.ethernet.ether_type) {
+            TYPE_IPV4: parse_ipv4;
+            TYPE_IPV6: parse_ipv6;
+            TYPE_ARP: parse_arp;
+            TYPE_VLAN: parse_vlan;
+            TYPE_SHADOW_TAG: parse_shadow_tag;
+#ifdef SHADOW
+            TYPE_HEARTBEAT: parse_heartbeat;
+#endif
+            default: accept;
+        }
+    }
+
+#ifdef SHADOW
+    state parse_heartbeat {
+        packet.extract(hdr.heartbeat);
+        transition accept;
+    }
+#endif
+
+    state parse_shadow_tag {
+        packet.extract(hdr.shadow_tag);
+        meta.lookup.ether_type = hdr.shadow_tag.ether_type;
+        transition select(hdr.shadow_tag.ether_type) {
+            TYPE_IPV4: parse_ipv4;
+            TYPE_IPV6: parse_ipv6;
+            TYPE_ARP: parse_arp;
+            TYPE_VLAN: parse_vlan;
+            default: accept;
+        }
+    }
+
+    state parse_vlan {
+        packet.extract(hdr.vlan);
+        meta.lookup.ether_type = hdr.vlan.ether_type;
+        transition select(hdr.vlan.ether_type) {
+            TYPE_IPV4: parse_ipv4;
+            TYPE_IPV6: parse_ipv6;
+            TYPE_ARP: parse_arp;
+            default: accept;
+        }
+    }
+
+    state parse_arp {
+        packet.extract(hdr.arp);
+        transition accept;
+    }
+
+    state parse_ipv4 {
+        packet.extract(hdr.ipv4);
+        meta.lookup.ipv4_src = hdr.ipv4.src_addr;
+        meta.lookup.ipv4_dst = hdr.ipv4.dst_addr;
+        meta.lookup.protocol = hdr.ipv4.protocol;
+        meta.lookup.dscp = hdr.ipv4.dscp;
+        // Ports stand right behind a header without options, and only in a first fragment.
+        transition select(hdr.ipv4.ihl, hdr.ipv4.frag_offset, hdr.ipv4.protocol) {
+            (5, 0, PROTOCOL_TCP): parse_l4;
+            (5, 0, PROTOCOL_UDP): parse_l4;
+            default: accept;
+        }
+    }
+
+    state parse_ipv6 {
+        packet.extract(hdr.ipv6);
+        meta.lookup.protocol = hdr.ipv6.next_header;
+        meta.lookup.dscp = hdr.ipv6.dscp;
+        transition select(hdr.ipv6.next_header) {
+            PROTOCOL_TCP: parse_l4;
+            PROTOCOL_UDP: parse_l4;
+            default: accept;
+        }
+    }
+
+    state parse_l4 {
+        packet.extract(hdr.l4);
+        meta.lookup.l4_src_port = hdr.l4.src_port;
+        meta.lookup.l4_dst_port = hdr.l4.dst_port;
+        transition accept;
+    }
+}
+
+control PacketDeparser(packet_out packet, in headers_t hdr) {
+    apply {
+        packet.emit(hdr.packet_in);
+        packet.emit(hdr.outer_ethernet);
+        packet.emit(hdr.outer_ipv4);
+        packet.emit(hdr.gre);
+        packet.emit(hdr.erspan);
+        packet.emit(hdr.ethernet);
+        packet.emit(hdr.shadow_tag);
+        packet.emit(hdr.vlan);
+        packet.emit(hdr.arp);
+        packet.emit(hdr.ipv4);
+        packet.emit(hdr.ipv6);
+        packet.emit(hdr.l4);
+    }
+}
+
+#endif
