@@ -6,15 +6,16 @@
  * Arguments are passed on to ava as file patterns, in one pass.
  */
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const skipMark = 'SKIPPED: ';
+const unit = { label: 'unit tests', args: ['dist/test/**/*.test.js', '!dist/test/live/**'] };
+const live = { label: 'live tests', args: ['dist/test/live/**/*.test.js', '--serial', '-c', '1'] };
+const hasLive = readdirSync('dist/test/live').some((name) => name.endsWith('.test.js'));
 const passes = process.argv.length > 2
   ? [{ label: 'tests', args: process.argv.slice(2) }]
-  : [
-      { label: 'unit tests', args: ['dist/test/**/*.test.js', '!dist/test/live/**'] },
-      { label: 'live tests', args: ['dist/test/live/**/*.test.js', '--serial', '-c', '1'] },
-    ];
+  : hasLive ? [unit, live] : [unit];
 
 const totals = { passed: 0, failed: 0, skipped: [] };
 for (const pass of passes) await runPass(pass);
