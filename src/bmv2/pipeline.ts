@@ -1,0 +1,190 @@
+/** Match-action pipelines of the BMv2 JSON. */
+import type {
+  Action, Calculation, Condition, Expression, HashAlgorithm, InitialEntry, NodeRef, Pipeline,
+  Profile, Table, TableKey,
+} from './program.js';
+import { integerOf, Node } from './json.js';
+import type { Names } from './names.js';
+import { readExpression } from './expression.js';
+
+const algorithms = new Set<string>(['crc16', 'crc32', 'csum16', 'identity', 'random']);
+const matchKinds = new Set<string>(['exact', 'lpm', 'ternary', 'optional']);
+
+/** What a pipeline refers to beyond its own nodes. */
+interface Context {
+  names: Names;
+  actions: readonly Action[];
+  /** Node name to place in the graph. */
+  nodes: Map<string, NonNullable<NodeRef>>;
+  profiles: Map<string, number>;
+}
+
+/** Reads `ingress` or `egress`. */
+export function readPipeline(node: Node, names: Names, actions: readonly Action[]): Pipeline {
+  const tables = node.nodes('tables');
+  const conditionals = node.nodes('conditionals');
+  const profiles = node.nodes('action_profiles');
+  if (node.nodes('action_calls').length > 0) throw node.place.unsupported('an action call');
+  const context: Context = {
+    names,
+    actions,
+    nodes: new Map<string, NonNullable<NodeRef>>([
+      ...tables.map((t, i) => [t.string('name'), { kind: 'table', index: i }] as const),
+      ...conditionals.map((c, i) => [c.string('name'), { kind: 'condition', index: i }] as const),
+    ]),
+    profiles: new Map(profiles.map((p, i) => [p.string('name'), i])),
+  };
+  return {
+    name: node.string('name') as Pipeline['name'],
+    initial: resolve(node.json['init_table'], context, node),
+    tables: tables.map((table) => readTable(table, context)),
+    conditions: conditionals.map((condition) => readCondition(condition, context)),
+    profiles: profiles.map((profile) => readProfile(profile, names)),
+  };
+}
+
+function resolve(name: unknown, context: Context, node: Node): NodeRef {
+  if (name === null || name === undefined) return undefined;
+  const found = context.nodes.get(String(name));
+  if (!found) throw node.place.invalid(`no table or condition '${String(name)}'`);
+  return found;
+}
+
+function readCondition(node: Node, context: Context): Condition {
+  return {
+    expression: readExpression(node.json['expression'], context.names, [], node.place),
+    whenTrue: resolve(node.json['true_next'], context, node),
+    whenFalse: resolve(node.json['false_next'], context, node),
+  };
+}
+
+function readProfile(node: Node, names: Names): Profile {
+  const selector = node.has('selector') ? node.node('selector') : undefined;
+  return {
+    name: node.string('name'),
+    size: node.integer('max_size'),
+    selector: selector && { calculation: readCalculation(selector, names) },
+  };
+}
+
+/** A hash over fields: of a selector, a hash extern or a checksum. */
+export function readCalculation(node: Node, names: Names): Calculation {
+  const algorithm = node.string('algo');
+  if (!algorithms.has(algorithm)) {
+    throw node.place.unsupported(`the hash algorithm '${algorithm}'`);
+  }
+  const result: Calculation = {
+    algorithm: algorithm as HashAlgorithm,
+    input: [],
+    widths: [],
+    withPayload: false,
+  };
+  for (const part of node.nodes('input')) {
+    const type = part.string('type');
+    if (type === 'payload') {
+      result.withPayload = true;
+      continue;
+    }
+    const value = readExpression(part.json, names, [], node.place);
+    if (value.kind === 'field') result.widths.push(names.widthOf(value.ref));
+    else if (part.has('bitwidth')) result.widths.push(part.integer('bitwidth'));
+    else throw node.place.unsupported(`a hash over ${type}`);
+    result.input.push(value);
+  }
+  return result;
+}
+
+function readTable(node: Node, context: Context): Table {
+  const type = node.string('type');
+  if (!['simple', 'indirect', 'indirect_ws'].includes(type)) {
+    throw node.place.unsupported(`a table of type '${type}'`);
+  }
+  const profile = type === 'simple' ? undefined : context.profiles.get(node.string('action_profile'));
+  if (type !== 'simple' && profile === undefined) {
+    throw node.place.invalid(`no action profile '${node.string('action_profile')}'`);
+  }
+  const actions = node.array('action_ids').map((id) => {
+    if (typeof id !== 'number' || !context.actions[id]) throw node.place.invalid(`no action ${id}`);
+    return id;
+  });
+  const key = node.nodes('key').map((part) => readKey(part, context.names));
+  const meter = node.has('direct_meters') ? node.string('direct_meters') : undefined;
+  const entries = node.nodes('entries').map((entry) => readEntry(entry, key, context.actions));
+  return {
+    name: node.string('name'),
+    key,
+    size: node.integer('max_size'),
+    profile,
+    hasCounters: node.boolean('with_counters'),
+    meter: meter === undefined ? undefined : {
+      index: context.names.object('meter_array', meter, node.place),
+      target: { header: -1, field: -1 },
+    },
+    actions,
+    defaultAction: readDefault(node, context.actions),
+    entries,
+    isConst: entries.length > 0,
+    next: readNext(node, actions, context),
+    defaultNext: resolve(node.json['base_default_next'], context, node),
+    place: node.place.line,
+  };
+}
+
+function readKey(node: Node, names: Names): TableKey {
+  const kind = node.string('match_type');
+  if (!matchKinds.has(kind)) throw node.place.unsupported(`a key of kind '${kind}'`);
+  if (node.has('mask')) throw node.place.unsupported('a masked key');
+  const ref = names.field(node.json['target'], node.place);
+  const value: Expression =
+    'valid' in ref ? { kind: 'valid', header: ref.valid } : { kind: 'field', ref };
+  const width = 'valid' in ref ? 1 : names.widthOf(ref);
+  const target = node.json['target'] as string[];
+  const name = node.has('name') ? node.string('name') : target.join('.');
+  return { name, kind: kind as TableKey['kind'], value, width };
+}
+
+function readDefault(node: Node, actions: readonly Action[]): Table['defaultAction'] {
+  if (!node.has('default_entry')) return undefined;
+  const entry = node.node('default_entry');
+  const action = entry.integer('action_id');
+  const args = entry.array('action_data').map((value) => integerOf(value, node.place));
+  if (actions[action]?.parameters.length !== args.length) {
+    throw node.place.invalid(`default action ${action} with ${args.length} arguments`);
+  }
+  return { action, args, isConst: entry.boolean('action_const') };
+}
+
+function readNext(node: Node, actions: number[], context: Context): Table['next'] {
+  const next = node.node('next_tables').json;
+  const onHit = '__HIT__' in next || '__MISS__' in next;
+  const hit = resolve(next['__HIT__'], context, node);
+  const miss = resolve(next['__MISS__'], context, node);
+  const byAction = actions.map((id) =>
+    onHit ? undefined : resolve(next[context.actions[id]!.name], context, node),
+  );
+  return { byAction, hit, miss, onHit };
+}
+
+function readEntry(node: Node, key: TableKey[], actions: readonly Action[]): InitialEntry {
+  const match = node.nodes('match_key').map((part, i) => {
+    const width = key[i]?.width;
+    if (width === undefined) throw node.place.invalid('an entry with too many keys');
+    const all = (1n << BigInt(width)) - 1n;
+    const value = part.has('key') ? integerOf(part.json['key'], node.place) : 0n;
+    switch (part.string('match_type')) {
+      case 'exact':
+        return { value, mask: all, prefixLength: width };
+      case 'lpm':
+        return { value, mask: all, prefixLength: part.integer('prefix_length') };
+      default: {
+        const mask = part.has('mask') ? integerOf(part.json['mask'], node.place) : all;
+        return { value, mask: part.has('key') ? mask : 0n, prefixLength: width };
+      }
+    }
+  });
+  const entry = node.node('action_entry');
+  const action = entry.integer('action_id');
+  if (!actions[action]) throw node.place.invalid(`no action ${action}`);
+  const args = entry.array('action_data').map((value) => integerOf(value, node.place));
+  return { match, priority: node.has('priority') ? node.integer('priority') : 0, action, args };
+}

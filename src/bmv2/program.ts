@@ -1,0 +1,210 @@
+/**
+ * A v1model program as data: what `readProgram` makes of p4c's BMv2 JSON. Everything is resolved to
+ * indexes and checked, so that what follows asserts instead of checking. Only constructs that the
+ * embedded switch runs have a form here; the reader refuses the others by name.
+ */
+
+/** Where a construct stands in the P4 source, `include/acl.p4:16`, or '' when p4c did not say. */
+export type SourcePlace = string;
+
+/** A field of a header or of metadata. */
+export interface Field {
+  name: string;
+  /** Bits. */
+  width: number;
+  /** Bits from the start of its header. */
+  bitOffset: number;
+}
+
+/** A header instance, or a metadata instance (`isMetadata`), which is never parsed or emitted. */
+export interface Header {
+  name: string;
+  isMetadata: boolean;
+  fields: Field[];
+  byteLength: number;
+}
+
+/** Indexes into `Program.headers` and that header's fields. */
+export interface FieldRef {
+  header: number;
+  field: number;
+}
+
+export type Operator =
+  | '+' | '-' | '*' | '<<' | '>>' | '&' | '|' | '^' | '~'
+  | '==' | '!=' | '<' | '<=' | '>' | '>='
+  | 'and' | 'or' | 'not' | 'b2d' | 'd2b' | '?';
+
+/** An expression over unbounded integers and booleans; p4c writes every mask out. */
+export type Expression =
+  | { kind: 'constant'; value: bigint }
+  | { kind: 'boolean'; value: boolean }
+  | { kind: 'field'; ref: FieldRef }
+  | { kind: 'valid'; header: number }
+  | { kind: 'parameter'; index: number; width: number }
+  | { kind: 'operation'; operator: Operator; operands: Expression[] };
+
+/** One step of an action. Numbers named after objects are indexes into the program's arrays. */
+export type Primitive =
+  | { op: 'assign'; target: FieldRef; value: Expression }
+  | { op: 'set_valid'; header: number }
+  | { op: 'set_invalid'; header: number }
+  | { op: 'copy_header'; target: number; source: number }
+  | { op: 'drop' }
+  | { op: 'exit' }
+  | { op: 'count'; counter: number; index: Expression }
+  | { op: 'register_read'; target: FieldRef; register: number; index: Expression }
+  | { op: 'register_write'; register: number; index: Expression; value: Expression }
+  | { op: 'random'; target: FieldRef; low: Expression; high: Expression }
+  | {
+      op: 'hash';
+      target: FieldRef;
+      base: Expression;
+      calculation: number;
+      size: Expression;
+    }
+  | { op: 'meter'; meter: number; index: Expression; target: FieldRef }
+  | { op: 'clone'; stage: 'ingress' | 'egress'; session: Expression; fieldList: number }
+  | { op: 'recirculate'; fieldList: number }
+  | { op: 'resubmit'; fieldList: number }
+  | { op: 'truncate'; length: Expression }
+  | { op: 'digest'; list: number };
+
+/** An action with the widths of its parameters in bits. */
+export interface Action {
+  name: string;
+  parameters: { name: string; width: number }[];
+  body: Primitive[];
+}
+
+export type ParserStep =
+  | { op: 'extract'; header: number }
+  | { op: 'set'; target: FieldRef; value: Expression }
+  | { op: 'verify'; condition: Expression; error: Expression };
+
+/** A parser state; `next` is an index into `Parser.states`, or ACCEPT. */
+export interface ParserState {
+  name: string;
+  steps: ParserStep[];
+  key: { value: Expression; width: number }[];
+  /** One value and mask per key part. */
+  cases: { values: bigint[]; masks: bigint[]; next: number }[];
+  defaultNext: number;
+}
+
+/** The end of parsing. */
+export const ACCEPT = -1;
+
+export interface Parser {
+  initial: number;
+  states: ParserState[];
+}
+
+/** A place in a pipeline's graph, or undefined at its end. */
+export type NodeRef = { kind: 'table' | 'condition'; index: number } | undefined;
+
+export interface TableKey {
+  /** The key's name in P4Info. */
+  name: string;
+  kind: 'exact' | 'lpm' | 'ternary' | 'optional';
+  value: Expression;
+  width: number;
+}
+
+/** An entry that the program itself brings. */
+export interface InitialEntry {
+  match: { value: bigint; mask: bigint; prefixLength: number }[];
+  priority: number;
+  action: number;
+  args: bigint[];
+}
+
+export interface Table {
+  name: string;
+  key: TableKey[];
+  size: number;
+  /** Index into the pipeline's profiles for indirect tables. */
+  profile: number | undefined;
+  hasCounters: boolean;
+  /** Index into `Program.meters`, and where the colour goes. */
+  meter: { index: number; target: FieldRef } | undefined;
+  /** Actions that the table may run. */
+  actions: number[];
+  defaultAction: { action: number; args: bigint[]; isConst: boolean } | undefined;
+  entries: InitialEntry[];
+  isConst: boolean;
+  /** Where each action leads; parallel to `actions`. Hit and miss when the program asks for them. */
+  next: { byAction: NodeRef[]; hit: NodeRef; miss: NodeRef; onHit: boolean };
+  defaultNext: NodeRef;
+  place: SourcePlace;
+}
+
+export interface Condition {
+  expression: Expression;
+  whenTrue: NodeRef;
+  whenFalse: NodeRef;
+}
+
+/** An action profile; `selector` when members come in groups. */
+export interface Profile {
+  name: string;
+  size: number;
+  selector: { calculation: Calculation } | undefined;
+}
+
+export interface Pipeline {
+  name: 'ingress' | 'egress';
+  initial: NodeRef;
+  tables: Table[];
+  conditions: Condition[];
+  profiles: Profile[];
+}
+
+export type HashAlgorithm = 'crc16' | 'crc32' | 'csum16' | 'identity' | 'random';
+
+/** What a hash or a checksum is taken over, concatenated bit by bit. */
+export interface Calculation {
+  algorithm: HashAlgorithm;
+  input: Expression[];
+  /** Bits of each input. */
+  widths: number[];
+  /** The rest of the packet follows the inputs. */
+  withPayload: boolean;
+}
+
+export interface Checksum {
+  target: FieldRef;
+  calculation: number;
+  verify: boolean;
+  update: boolean;
+  condition: Expression;
+}
+
+export interface Program {
+  /** Name of the file it was read from. */
+  source: string;
+  headers: Header[];
+  /** Error names of the program by their number. */
+  errors: Map<number, string>;
+  parser: Parser;
+  /** Headers in the order in which they are emitted. */
+  deparser: number[];
+  actions: Action[];
+  ingress: Pipeline;
+  egress: Pipeline;
+  counters: { name: string; size: number; directTable: string | undefined }[];
+  meters: {
+    name: string;
+    size: number;
+    unit: 'bytes' | 'packets';
+    directTable: string | undefined;
+  }[];
+  registers: { name: string; size: number; width: number }[];
+  calculations: Calculation[];
+  checksums: Checksum[];
+  /** Fields that a clone or a recirculated packet keeps, by the program's own number. */
+  fieldLists: Map<number, FieldRef[]>;
+  digests: { name: string; fields: Expression[]; widths: number[] }[];
+  /** The field that asks the target to hold a recirculated packet until that time, if any. */
+  holdUntilNs: FieldRef | undefined;
+}
