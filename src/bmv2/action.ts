@@ -5,14 +5,16 @@ import type { Names } from './names.js';
 import { readExpression } from './expression.js';
 
 /** Reads one action. Throws UNSUPPORTED_PROGRAM naming the primitive it does not know. */
-export function readAction(node: Node, names: Names): Action {
+export function readAction(node: Node, names: Names, number: number): Action {
   const parameters = node.nodes('runtime_data').map((parameter) => ({
     name: parameter.string('name'),
     width: parameter.integer('bitwidth'),
   }));
   const widths = parameters.map((parameter) => parameter.width);
-  const body = node.nodes('primitives').flatMap((p) => readPrimitive(new Operands(p, names, widths)));
-  return { name: node.string('name'), parameters, body };
+  const body = node
+    .nodes('primitives')
+    .flatMap((p) => readPrimitive(new Operands(p, names, widths)));
+  return { name: node.string('name'), number, parameters, body };
 }
 
 /** The operands of one primitive by position. */
@@ -124,7 +126,9 @@ function readExternCall(o: Operands): Primitive[] {
       return [{ op: 'meter', meter, index: o.expression(1), target: o.field(2) }];
     }
     case 'clone_ingress_pkt_to_egress':
-      return [{ op: 'clone', stage: 'ingress', session: o.expression(0), fieldList: o.constant(1) }];
+      return [
+        { op: 'clone', stage: 'ingress', session: o.expression(0), fieldList: o.constant(1) },
+      ];
     case 'clone_egress_pkt_to_egress':
       return [{ op: 'clone', stage: 'egress', session: o.expression(0), fieldList: o.constant(1) }];
     case 'recirculate':

@@ -83,7 +83,8 @@ export class Node {
   nodes(key: string): Node[] {
     if (!this.has(key)) return [];
     return this.array(key).map((item, i) => {
-      const name = isObject(item) && typeof item['name'] === 'string' ? item['name'] : `${key}[${i}]`;
+      const own = isObject(item) ? item['name'] : undefined;
+      const name = typeof own === 'string' ? own : `${key}[${i}]`;
       return Node.of(item, this.place.at(name, item));
     });
   }

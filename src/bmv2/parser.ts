@@ -1,5 +1,6 @@
 /** The parser of the BMv2 JSON. */
-import { ACCEPT, type Expression, type Parser, type ParserState, type ParserStep } from './program.js';
+import { ACCEPT } from './program.js';
+import type { Expression, Parser, ParserState, ParserStep } from './program.js';
 import { integerOf, Node } from './json.js';
 import type { Names } from './names.js';
 import { readExpression } from './expression.js';

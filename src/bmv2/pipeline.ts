@@ -1,7 +1,16 @@
 /** Match-action pipelines of the BMv2 JSON. */
 import type {
-  Action, Calculation, Condition, Expression, HashAlgorithm, InitialEntry, NodeRef, Pipeline,
-  Profile, Table, TableKey,
+  Action,
+  Calculation,
+  Condition,
+  Expression,
+  HashAlgorithm,
+  InitialEntry,
+  NodeRef,
+  Pipeline,
+  Profile,
+  Table,
+  TableKey,
 } from './program.js';
 import { integerOf, Node } from './json.js';
 import type { Names } from './names.js';
@@ -99,9 +108,10 @@ function readTable(node: Node, context: Context): Table {
   if (!['simple', 'indirect', 'indirect_ws'].includes(type)) {
     throw node.place.unsupported(`a table of type '${type}'`);
   }
-  const profile = type === 'simple' ? undefined : context.profiles.get(node.string('action_profile'));
-  if (type !== 'simple' && profile === undefined) {
-    throw node.place.invalid(`no action profile '${node.string('action_profile')}'`);
+  const profileName = type === 'simple' ? undefined : node.string('action_profile');
+  const profile = profileName === undefined ? undefined : context.profiles.get(profileName);
+  if (profileName !== undefined && profile === undefined) {
+    throw node.place.invalid(`no action profile '${profileName}'`);
   }
   const actions = node.array('action_ids').map((id) => {
     if (typeof id !== 'number' || !context.actions[id]) throw node.place.invalid(`no action ${id}`);
@@ -116,10 +126,13 @@ function readTable(node: Node, context: Context): Table {
     size: node.integer('max_size'),
     profile,
     hasCounters: node.boolean('with_counters'),
-    meter: meter === undefined ? undefined : {
-      index: context.names.object('meter_array', meter, node.place),
-      target: { header: -1, field: -1 },
-    },
+    meter:
+      meter === undefined
+        ? undefined
+        : {
+            index: context.names.object('meter_array', meter, node.place),
+            target: { header: -1, field: -1 },
+          },
     actions,
     defaultAction: readDefault(node, context.actions),
     entries,

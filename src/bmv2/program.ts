@@ -31,9 +31,27 @@ export interface FieldRef {
 }
 
 export type Operator =
-  | '+' | '-' | '*' | '<<' | '>>' | '&' | '|' | '^' | '~'
-  | '==' | '!=' | '<' | '<=' | '>' | '>='
-  | 'and' | 'or' | 'not' | 'b2d' | 'd2b' | '?';
+  | '+'
+  | '-'
+  | '*'
+  | '<<'
+  | '>>'
+  | '&'
+  | '|'
+  | '^'
+  | '~'
+  | '=='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | 'and'
+  | 'or'
+  | 'not'
+  | 'b2d'
+  | 'd2b'
+  | '?';
 
 /** An expression over unbounded integers and booleans; p4c writes every mask out. */
 export type Expression =
@@ -73,6 +91,8 @@ export type Primitive =
 /** An action with the widths of its parameters in bits. */
 export interface Action {
   name: string;
+  /** Shared by the copies that p4c makes of one action for several tables. */
+  number: number;
   parameters: { name: string; width: number }[];
   body: Primitive[];
 }
@@ -95,6 +115,7 @@ export interface ParserState {
 /** The end of parsing. */
 export const ACCEPT = -1;
 
+/** The parser: states by index. */
 export interface Parser {
   initial: number;
   states: ParserState[];
@@ -103,6 +124,7 @@ export interface Parser {
 /** A place in a pipeline's graph, or undefined at its end. */
 export type NodeRef = { kind: 'table' | 'condition'; index: number } | undefined;
 
+/** One field of a key. */
 export interface TableKey {
   /** The key's name in P4Info. */
   name: string;
@@ -119,6 +141,7 @@ export interface InitialEntry {
   args: bigint[];
 }
 
+/** A match-action table. */
 export interface Table {
   name: string;
   key: TableKey[];
@@ -133,12 +156,13 @@ export interface Table {
   defaultAction: { action: number; args: bigint[]; isConst: boolean } | undefined;
   entries: InitialEntry[];
   isConst: boolean;
-  /** Where each action leads; parallel to `actions`. Hit and miss when the program asks for them. */
+  /** Where each action leads, parallel to `actions`; or hit and miss. */
   next: { byAction: NodeRef[]; hit: NodeRef; miss: NodeRef; onHit: boolean };
   defaultNext: NodeRef;
   place: SourcePlace;
 }
 
+/** A branch of a pipeline. */
 export interface Condition {
   expression: Expression;
   whenTrue: NodeRef;
@@ -152,6 +176,7 @@ export interface Profile {
   selector: { calculation: Calculation } | undefined;
 }
 
+/** Ingress or egress: a graph of tables and conditions. */
 export interface Pipeline {
   name: 'ingress' | 'egress';
   initial: NodeRef;
@@ -172,6 +197,7 @@ export interface Calculation {
   withPayload: boolean;
 }
 
+/** A checksum that is verified after parsing or updated before emitting. */
 export interface Checksum {
   target: FieldRef;
   calculation: number;
@@ -180,6 +206,7 @@ export interface Checksum {
   condition: Expression;
 }
 
+/** A whole program. */
 export interface Program {
   /** Name of the file it was read from. */
   source: string;

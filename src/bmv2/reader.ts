@@ -1,6 +1,6 @@
 /** Reads p4c's BMv2 JSON (`p4c-bm2-ss`, version 2.x of the format) into a checked program. */
 import { UmbraError, messageOf } from '../base/errors.js';
-import type { Checksum, Field, FieldRef, Header, Program } from './program.js';
+import type { Action, Checksum, Field, FieldRef, Header, Program } from './program.js';
 import { Node, Place } from './json.js';
 import { Names } from './names.js';
 import { readExpression } from './expression.js';
@@ -65,7 +65,7 @@ function readRoot(root: Node, source: string): Program {
   names.add('meter_array', meters);
   names.add('calculation', calculations);
   names.add('learn_list', digests);
-  const actions = root.nodes('actions').map((node) => readAction(node, names));
+  const actions = readActions(root, names);
   const [parser] = root.nodes('parsers');
   const [deparser] = root.nodes('deparsers');
   if (!parser || !deparser) throw place.invalid('no parser or no deparser');
@@ -94,6 +94,16 @@ function readRoot(root: Node, source: string): Program {
   };
   bindMeters(program, meters, names);
   return program;
+}
+
+function readActions(root: Node, names: Names): Action[] {
+  const numbers = new Map<string, number>();
+  return root.nodes('actions').map((node, i) => {
+    const name = node.string('name');
+    const number = numbers.get(name) ?? i;
+    numbers.set(name, number);
+    return readAction(node, names, number);
+  });
 }
 
 function readHeaders(root: Node): Header[] {

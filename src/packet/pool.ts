@@ -147,6 +147,28 @@ export class PacketPool {
     return true;
   }
 
+  /**
+   * Puts `newLength` bytes of `front` in the place of the first `oldLength` ones; both lengths of
+   * the packet follow. Uses the headroom, or moves the rest. False when the slot has no room.
+   */
+  replaceFront(packet: number, oldLength: number, front: Uint8Array, newLength: number): boolean {
+    const grown = newLength - oldLength;
+    const slot = packet * this.slotBytes;
+    let start = this.start[packet]! - grown;
+    if (start < slot) {
+      const rest = this.start[packet]! + oldLength;
+      const end = this.start[packet]! + this.headLength[packet]!;
+      start = slot;
+      if (start + newLength + (end - rest) > slot + this.slotBytes) return false;
+      this.bytes.copyWithin(start + newLength, rest, end);
+    }
+    for (let i = 0; i < newLength; i++) this.bytes[start + i] = front[i]!;
+    this.start[packet] = start;
+    this.headLength[packet] = this.headLength[packet]! + grown;
+    this.wireLength[packet] = this.wireLength[packet]! + grown;
+    return true;
+  }
+
   /** The real bytes of a packet: a view, valid until the packet is freed. */
   view(packet: number): Uint8Array {
     const start = this.start[packet]!;

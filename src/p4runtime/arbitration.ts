@@ -1,0 +1,107 @@
+/** Who is primary. Spec: P4Runtime 1.5, section 5. One instance serves one device. */
+import type { MasterArbitrationUpdate, StreamMessageResponse, Uint128 } from '../proto/index.js';
+import { Code, StatusError } from './status.js';
+
+/** A client's stream, as arbitration sees it. */
+export interface Contender {
+  send(message: StreamMessageResponse): void;
+  /** Set by arbitration. */
+  role?: string;
+  electionId?: Uint128 | undefined;
+}
+
+function compare(a: Uint128, b: Uint128): number {
+  if (a.high !== b.high) return a.high < b.high ? -1 : 1;
+  return a.low === b.low ? 0 : a.low < b.low ? -1 : 1;
+}
+
+/** Streams of one device by role, the highest election id seen and the primary of each. */
+export class Arbitration {
+  readonly #contenders = new Set<Contender>();
+  readonly #highest = new Map<string, Uint128>();
+  readonly #primary = new Map<string, Contender>();
+
+  constructor(readonly deviceId: bigint) {}
+
+  /** A MasterArbitrationUpdate of a stream. Throws the status that ends that stream. */
+  update(contender: Contender, message: MasterArbitrationUpdate): void {
+    const role = message.role?.name ?? '';
+    const electionId = message.electionId;
+    if (contender.role !== undefined && contender.role !== role) {
+      throw new StatusError(Code.FAILED_PRECONDITION, 'a stream keeps its role');
+    }
+    for (const other of this.#contenders) {
+      const isSame = other !== contender && other.role === role && electionId && other.electionId;
+      if (isSame && compare(electionId, other.electionId!) === 0) {
+        throw new StatusError(Code.INVALID_ARGUMENT, 'election id in use by another client');
+      }
+    }
+    contender.role = role;
+    contender.electionId = electionId;
+    this.#contenders.add(contender);
+    const before = this.#primary.get(role);
+    const highest = this.#highest.get(role);
+    if (electionId && (!highest || compare(electionId, highest) >= 0)) {
+      this.#highest.set(role, electionId);
+      this.#primary.set(role, contender);
+    } else if (before === contender) {
+      this.#primary.delete(role);
+    }
+    if (this.#primary.get(role) === before) this.#advise(contender);
+    else this.#adviseAll(role);
+  }
+
+  /** A stream is gone; nobody is promoted. */
+  leave(contender: Contender): void {
+    this.#contenders.delete(contender);
+    const role = contender.role;
+    if (role === undefined || this.#primary.get(role) !== contender) return;
+    this.#primary.delete(role);
+    this.#adviseAll(role);
+  }
+
+  /** Throws PERMISSION_DENIED unless a live stream is primary under exactly this id. */
+  requirePrimary(role: string, electionId: Uint128 | undefined): void {
+    const primary = this.#primary.get(role);
+    if (!primary?.electionId || !electionId || compare(primary.electionId, electionId) !== 0) {
+      throw new StatusError(Code.PERMISSION_DENIED, 'not primary');
+    }
+  }
+
+  isPrimary(contender: Contender): boolean {
+    return contender.role !== undefined && this.#primary.get(contender.role) === contender;
+  }
+
+  /** The streams of all roles' primaries. */
+  primaries(): Iterable<Contender> {
+    return this.#primary.values();
+  }
+
+  /** Backups first, the primary last: when it hears, the others are no longer primary. */
+  #adviseAll(role: string): void {
+    const primary = this.#primary.get(role);
+    for (const contender of this.#contenders) {
+      if (contender.role === role && contender !== primary) this.#advise(contender);
+    }
+    if (primary) this.#advise(primary);
+  }
+
+  #advise(contender: Contender): void {
+    const role = contender.role ?? '';
+    const primary = this.#primary.get(role);
+    const code = primary === contender ? Code.OK : primary ? Code.ALREADY_EXISTS : Code.NOT_FOUND;
+    const message =
+      code === Code.OK ? '' : code === Code.NOT_FOUND ? 'there is no primary' : 'you are backup';
+    contender.send({
+      update: {
+        $case: 'arbitration',
+        value: {
+          deviceId: this.deviceId,
+          role: role === '' ? undefined : { id: 0n, name: role, config: undefined },
+          electionId: this.#highest.get(role),
+          status: { code, message, details: [] },
+        },
+      },
+    });
+  }
+}

@@ -1,0 +1,206 @@
+/** The controller's client of one device: mastership, pipeline, entities, packets. */
+import {
+  GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
+  SetForwardingPipelineConfigRequest_Action as SetAction,
+  Update_Type,
+  WriteRequest_Atomicity,
+  type DigestList,
+  type Entity,
+  type ForwardingPipelineConfig,
+  type MasterArbitrationUpdate,
+  type PacketIn,
+  type PacketOut,
+  type Uint128,
+  type Update,
+} from '../proto/index.js';
+import { guestOf, type Channel, type GuestChannel, type Stream } from './channel.js';
+import { Code, StatusError, WriteError, type UpdateFailure } from './status.js';
+
+/** Updates in one Write: more would let error details outgrow what grpc-js takes. */
+export const WRITE_BATCH = 256;
+
+/** Reads a device as a guest: no stream, no mastership, nothing that writes (invariant I2). */
+export class P4RuntimeReader {
+  readonly #channel: GuestChannel;
+
+  constructor(
+    channel: GuestChannel,
+    readonly deviceId: bigint,
+  ) {
+    this.#channel = guestOf(channel);
+  }
+
+  get peer(): string {
+    return this.#channel.peer;
+  }
+
+  /** Undefined when no pipeline has been set. */
+  async getPipelineConfig(): Promise<ForwardingPipelineConfig | undefined> {
+    const { deviceId } = this;
+    const { config } = await this.#channel.getPipeline({
+      deviceId,
+      responseType: ResponseType.ALL,
+    });
+    return config;
+  }
+
+  /** Everything that the requests name; ids of 0 are wildcards. */
+  async read(entities: Entity[]): Promise<Entity[]> {
+    const { deviceId } = this;
+    const parts = await this.#channel.read({ deviceId, role: '', entities });
+    return parts.flatMap((part) => part.entities);
+  }
+
+  /** The server's API version. */
+  async capabilities(): Promise<string> {
+    return (await this.#channel.capabilities(0n)).p4runtimeApiVersion;
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+}
+
+export interface ClientOptions {
+  deviceId: bigint;
+  /** The highest one wins; 1 unless given. */
+  electionId?: Uint128;
+  role?: string;
+}
+
+/** What a client hears on its stream. */
+export interface ClientListener {
+  packetIn?(packet: PacketIn): void;
+  digest?(list: DigestList): void;
+  /** Mastership was gained, or lost (`isPrimary` false; an error when the stream broke). */
+  arbitration?(isPrimary: boolean, error?: unknown): void;
+}
+
+/** A client that can become primary and then write. */
+export class P4RuntimeClient extends P4RuntimeReader {
+  readonly #channel: Channel;
+  readonly #electionId: Uint128;
+  readonly #role: string;
+  #stream: Stream | undefined;
+  #isPrimary = false;
+  #waiting: ((error?: unknown) => void) | undefined;
+
+  constructor(
+    channel: Channel,
+    options: ClientOptions,
+    private readonly listener: ClientListener = {},
+  ) {
+    super(channel, options.deviceId);
+    this.#channel = channel;
+    this.#electionId = options.electionId ?? { high: 0n, low: 1n };
+    this.#role = options.role ?? '';
+  }
+
+  get isPrimary(): boolean {
+    return this.#isPrimary;
+  }
+
+  /** Opens the stream and waits until this client is primary. Throws when another one is. */
+  async becomePrimary(): Promise<void> {
+    const answered = new Promise<void>((resolve, reject) => {
+      this.#waiting = (error) => (error === undefined ? resolve() : reject(error as Error));
+    });
+    this.#stream ??= this.#channel.openStream(
+      (message) => {
+        const update = message.update;
+        if (update?.$case === 'arbitration') this.#arbitrate(update.value);
+        else if (update?.$case === 'packet') this.listener.packetIn?.(update.value);
+        else if (update?.$case === 'digest') this.listener.digest?.(update.value);
+      },
+      (error) => this.#ended(error),
+    );
+    const role = this.#role === '' ? undefined : { id: 0n, name: this.#role, config: undefined };
+    this.#stream.send({
+      update: {
+        $case: 'arbitration',
+        value: { deviceId: this.deviceId, role, electionId: this.#electionId, status: undefined },
+      },
+    });
+    await answered;
+  }
+
+  /** Sets the pipeline; all state of the device is gone. */
+  async setPipelineConfig(config: ForwardingPipelineConfig): Promise<void> {
+    await this.#channel.setPipeline({
+      ...this.#identity(),
+      action: SetAction.VERIFY_AND_COMMIT,
+      config,
+    });
+  }
+
+  /** Writes in batches. Throws one WriteError with every failed update; the others are done. */
+  async write(updates: readonly Update[]): Promise<void> {
+    const failures: UpdateFailure[] = [];
+    for (let from = 0; from < updates.length; from += WRITE_BATCH) {
+      try {
+        await this.#channel.write({
+          ...this.#identity(),
+          updates: updates.slice(from, from + WRITE_BATCH),
+          atomicity: WriteRequest_Atomicity.CONTINUE_ON_ERROR,
+        });
+      } catch (error) {
+        if (!(error instanceof WriteError)) throw error;
+        failures.push(...error.failures.map((f) => ({ ...f, index: f.index + from })));
+      }
+    }
+    if (failures.length > 0) {
+      throw new WriteError(failures, updates.length, `${this.peer}, device ${this.deviceId}`);
+    }
+  }
+
+  async insert(entities: readonly Entity[]): Promise<void> {
+    await this.write(entities.map((entity) => ({ type: Update_Type.INSERT, entity })));
+  }
+
+  async modify(entities: readonly Entity[]): Promise<void> {
+    await this.write(entities.map((entity) => ({ type: Update_Type.MODIFY, entity })));
+  }
+
+  async delete(entities: readonly Entity[]): Promise<void> {
+    await this.write(entities.map((entity) => ({ type: Update_Type.DELETE, entity })));
+  }
+
+  packetOut(packet: PacketOut): void {
+    this.#stream?.send({ update: { $case: 'packet', value: packet } });
+  }
+
+  override close(): void {
+    this.#stream?.close();
+    this.#isPrimary = false;
+    super.close();
+  }
+
+  #identity() {
+    return {
+      deviceId: this.deviceId,
+      roleId: 0n,
+      role: this.#role,
+      electionId: this.#electionId,
+    };
+  }
+
+  #arbitrate(update: MasterArbitrationUpdate): void {
+    const code = update.status?.code ?? Code.OK;
+    this.#isPrimary = code === Code.OK;
+    const error = this.#isPrimary
+      ? undefined
+      : new StatusError(code, `${this.peer}, device ${this.deviceId}: not primary`);
+    this.#waiting?.(error);
+    this.#waiting = undefined;
+    this.listener.arbitration?.(this.#isPrimary);
+  }
+
+  #ended(error: unknown): void {
+    this.#isPrimary = false;
+    this.#stream = undefined;
+    const reason = error ?? new StatusError(Code.CANCELLED, `${this.peer}: stream ended`);
+    this.#waiting?.(reason);
+    this.#waiting = undefined;
+    this.listener.arbitration?.(false, reason);
+  }
+}

@@ -1,0 +1,16 @@
+/** P4Runtime 1.5 for Node: client, server, schema and readable rules. */
+export { canonical, padded, bigintOf, bytesOfBigint, hexOf } from './bytestring.js';
+export type { Channel, GuestChannel, Stream } from './channel.js';
+export { P4RuntimeClient, P4RuntimeReader, WRITE_BATCH } from './client.js';
+export type { ClientListener, ClientOptions } from './client.js';
+export { entityKey, tableEntryKey } from './entityKey.js';
+export { GrpcChannel, type GrpcChannelOptions } from './grpcChannel.js';
+export { readP4InfoText } from './p4infoText.js';
+export { actionMessage, entryFromRule, paramsOf, ruleFromEntry, type Rule } from './rule.js';
+export * from './schema.js';
+export { P4RuntimeServer } from './server.js';
+export { API_VERSION } from './service.js';
+export { Code, codeName, StatusError, WriteError, type UpdateFailure } from './status.js';
+export type { Target, TargetListener } from './target.js';
+export { portOf } from './validate.js';
+export { formatValue, parseValue } from './valueText.js';

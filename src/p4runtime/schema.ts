@@ -1,0 +1,236 @@
+/** P4Info by id and by name: what the ids in messages mean. */
+import { p4info } from '../proto/index.js';
+import { UmbraError } from '../base/errors.js';
+import { readP4InfoText } from './p4infoText.js';
+
+/** Anything with a preamble, found by id or name. */
+interface Named {
+  id: number;
+  name: string;
+}
+
+export type MatchType = 'exact' | 'lpm' | 'ternary' | 'range' | 'optional';
+
+/** One key field. */
+export interface MatchFieldSchema extends Named {
+  bitWidth: number;
+  type: MatchType;
+}
+
+/** An action with its parameters. */
+export interface ActionSchema extends Named {
+  params: (Named & { bitWidth: number })[];
+}
+
+/** A table. */
+export interface TableSchema extends Named {
+  fields: MatchFieldSchema[];
+  /** Actions for entries; those for the default entry only are in `defaultActions`. */
+  actions: ActionSchema[];
+  defaultActions: ActionSchema[];
+  /** Id of the action profile, 0 for direct tables. */
+  profileId: number;
+  size: number;
+  isConst: boolean;
+  constDefaultActionId: number;
+  /** Entries carry a priority: some key is ternary, range or optional. */
+  hasPriority: boolean;
+  hasCounter: boolean;
+  hasMeter: boolean;
+}
+
+/** An action profile or selector. */
+export interface ProfileSchema extends Named {
+  tableIds: number[];
+  withSelector: boolean;
+  size: number;
+  maxGroupSize: number;
+}
+
+/** A counter, meter or register array. */
+export interface ArraySchema extends Named {
+  size: number;
+  bitWidth: number;
+}
+
+/** Metadata of PacketIn or PacketOut. */
+export interface PacketMetadataSchema {
+  fields: (Named & { bitWidth: number })[];
+}
+
+/** Objects of one kind by id and by name. */
+export class Directory<T extends Named> {
+  readonly #byId = new Map<number, T>();
+
+  constructor(
+    readonly kind: string,
+    readonly all: readonly T[],
+  ) {
+    for (const item of all) this.#byId.set(item.id, item);
+  }
+
+  find(id: number): T | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** By id, full name or unique suffix (`routing.ipv4_lpm`). Throws NOT_FOUND. */
+  get(key: number | string): T {
+    const found = typeof key === 'number' ? this.#byId.get(key) : this.#byName(key);
+    if (found) return found;
+    throw new UmbraError('NOT_FOUND', `no ${this.kind} '${key}'`);
+  }
+
+  #byName(name: string): T | undefined {
+    const exact = this.all.find((item) => item.name === name);
+    if (exact) return exact;
+    const matches = this.all.filter((item) => item.name.endsWith(`.${name}`));
+    if (matches.length > 1) {
+      const names = matches.map((item) => item.name).join(', ');
+      throw new UmbraError('NOT_FOUND', `${this.kind} '${name}' is ambiguous: ${names}`);
+    }
+    return matches[0];
+  }
+}
+
+const matchTypes = new Map<number, MatchType>([
+  [p4info.MatchField_MatchType.EXACT, 'exact'],
+  [p4info.MatchField_MatchType.LPM, 'lpm'],
+  [p4info.MatchField_MatchType.TERNARY, 'ternary'],
+  [p4info.MatchField_MatchType.RANGE, 'range'],
+  [p4info.MatchField_MatchType.OPTIONAL, 'optional'],
+]);
+
+/** A program's control interface. */
+export class Schema {
+  readonly tables: Directory<TableSchema>;
+  readonly actions: Directory<ActionSchema>;
+  readonly profiles: Directory<ProfileSchema>;
+  readonly counters: Directory<ArraySchema>;
+  readonly meters: Directory<ArraySchema>;
+  readonly registers: Directory<ArraySchema>;
+  readonly digests: Directory<Named>;
+  readonly packetIn: PacketMetadataSchema;
+  readonly packetOut: PacketMetadataSchema;
+
+  /** Throws INVALID_PROGRAM when the message does not hang together. */
+  constructor(readonly info: p4info.P4Info) {
+    this.actions = new Directory('action', info.actions.map(readAction));
+    const direct = {
+      counters: new Set(info.directCounters.map((c) => c.directTableId)),
+      meters: new Set(info.directMeters.map((m) => m.directTableId)),
+    };
+    const tables = info.tables.map((table) => readTable(table, this.actions, direct));
+    this.tables = new Directory('table', tables);
+    this.profiles = new Directory(
+      'action profile',
+      info.actionProfiles.map((profile) => ({
+        ...named(profile.preamble),
+        tableIds: profile.tableIds,
+        withSelector: profile.withSelector,
+        size: Number(profile.size),
+        maxGroupSize: profile.maxGroupSize,
+      })),
+    );
+    this.counters = new Directory('counter', info.counters.map(readArray));
+    this.meters = new Directory('meter', info.meters.map(readArray));
+    this.registers = new Directory(
+      'register',
+      info.registers.map((register) => ({
+        ...named(register.preamble),
+        size: register.size,
+        bitWidth: registerWidth(register),
+      })),
+    );
+    this.digests = new Directory(
+      'digest',
+      info.digests.map((d) => named(d.preamble)),
+    );
+    this.packetIn = readPacketMetadata(info, 'packet_in');
+    this.packetOut = readPacketMetadata(info, 'packet_out');
+  }
+
+  /** Reads `*.p4info.txtpb`. Throws INVALID_FILE naming `file` and the line. */
+  static fromText(text: string, file: string): Schema {
+    return new Schema(readP4InfoText(text, file));
+  }
+
+  /** An action of a table by name. Throws NOT_FOUND naming both. */
+  actionOf(table: TableSchema, name: string): ActionSchema {
+    const all = [...table.actions, ...table.defaultActions];
+    const found =
+      all.find((action) => action.name === name) ??
+      all.find((action) => action.name.endsWith(`.${name}`));
+    if (!found) throw new UmbraError('NOT_FOUND', `${table.name}: no action '${name}'`);
+    return found;
+  }
+}
+
+function named(preamble: p4info.Preamble | undefined): Named {
+  if (!preamble || preamble.id === 0 || preamble.name === '') {
+    throw new UmbraError('INVALID_PROGRAM', 'P4Info: an object without id or name');
+  }
+  return { id: preamble.id, name: preamble.name };
+}
+
+function readAction(action: p4info.Action): ActionSchema {
+  return {
+    ...named(action.preamble),
+    params: action.params.map(({ id, name, bitwidth }) => ({ id, name, bitWidth: bitwidth })),
+  };
+}
+
+function readTable(
+  table: p4info.Table,
+  actions: Directory<ActionSchema>,
+  direct: { counters: Set<number>; meters: Set<number> },
+): TableSchema {
+  const name = named(table.preamble);
+  const fields = table.matchFields.map((field): MatchFieldSchema => {
+    const type = field.match?.$case === 'matchType' ? matchTypes.get(field.match.value) : undefined;
+    if (!type) {
+      throw new UmbraError('UNSUPPORTED_PROGRAM', `P4Info: ${name.name}: match of ${field.name}`);
+    }
+    return { id: field.id, name: field.name, bitWidth: field.bitwidth, type };
+  });
+  const refs = (isDefault: boolean): ActionSchema[] =>
+    table.actionRefs
+      .filter((ref) => (ref.scope === p4info.ActionRef_Scope.DEFAULT_ONLY) === isDefault)
+      .map((ref) => {
+        const action = actions.find(ref.id);
+        if (action) return action;
+        throw new UmbraError('INVALID_PROGRAM', `P4Info: ${name.name}: no action ${ref.id}`);
+      });
+  return {
+    ...name,
+    fields,
+    actions: refs(false),
+    defaultActions: refs(true),
+    profileId: table.implementationId,
+    size: Number(table.size),
+    isConst: table.isConstTable,
+    constDefaultActionId: table.constDefaultActionId,
+    hasPriority: fields.some((field) => field.type !== 'exact' && field.type !== 'lpm'),
+    hasCounter: direct.counters.has(name.id),
+    hasMeter: direct.meters.has(name.id),
+  };
+}
+
+function readArray(array: p4info.Counter | p4info.Meter): ArraySchema {
+  return { ...named(array.preamble), size: Number(array.size), bitWidth: 64 };
+}
+
+function registerWidth(register: p4info.Register): number {
+  const spec = register.typeSpec?.typeSpec;
+  const inner = spec?.$case === 'bitstring' ? spec.value.typeSpec : undefined;
+  return inner?.$case === 'bit' || inner?.$case === 'int' ? inner.value.bitwidth : 0;
+}
+
+function readPacketMetadata(info: p4info.P4Info, name: string): PacketMetadataSchema {
+  const header = info.controllerPacketMetadata.find((m) => m.preamble?.name === name);
+  const fields = (header?.metadata ?? []).map((field) => ({
+    id: field.id,
+    name: field.name,
+    bitWidth: field.bitwidth,
+  }));
+  return { fields };
+}

@@ -1,0 +1,162 @@
+/** P4Runtime over gRPC, the server's side. */
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServiceError,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import {
+  Error as P4Error,
+  P4RuntimeService as Definition,
+  Status,
+  type ReadResponse,
+  type StreamMessageRequest,
+  type StreamMessageResponse,
+  type P4RuntimeServer as Handlers,
+} from '../proto/index.js';
+import { UmbraError, messageOf } from '../base/errors.js';
+import type { Channel } from './channel.js';
+import { MAX_MESSAGE_BYTES } from './grpcChannel.js';
+import { InProcessChannel } from './inProcessChannel.js';
+import { P4RuntimeService } from './service.js';
+import { briefMessage, Code, statusOf, WriteError } from './status.js';
+import type { Target } from './target.js';
+
+/** Entities in one ReadResponse. */
+const READ_CHUNK = 4096;
+/** Bytes that may wait for a slow reader of the stream; more is dropped and counted. */
+const STREAM_LIMIT_BYTES = 4 * 1024 * 1024;
+const ERROR_TYPE = 'type.googleapis.com/p4.v1.Error';
+
+/** Serves a set of targets, in process and over gRPC. */
+export class P4RuntimeServer {
+  readonly #service: P4RuntimeService;
+  readonly #server = new Server({
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+  });
+  /** Stream messages that a slow client did not take. */
+  streamDrops = 0;
+
+  constructor(targets: readonly Target[]) {
+    this.#service = new P4RuntimeService(targets);
+    this.#server.addService(Definition, this.#handlers());
+  }
+
+  /** A channel within the process. */
+  inProcess(): Channel {
+    return new InProcessChannel(this.#service);
+  }
+
+  /** Listens on `host:port` and returns the port. Throws ADDRESS_IN_USE naming the address. */
+  listen(address: string, tls: ServerCredentials = ServerCredentials.createInsecure()) {
+    return new Promise<number>((resolve, reject) => {
+      this.#server.bindAsync(address, tls, (error, port) => {
+        if (!error) return resolve(port);
+        const isInUse = messageOf(error).includes('EADDRINUSE');
+        const what = isInUse ? 'address is already in use' : messageOf(error);
+        const code = isInUse ? 'ADDRESS_IN_USE' : 'UNAVAILABLE';
+        reject(new UmbraError(code, `P4Runtime server on ${address}: ${what}`, { cause: error }));
+      });
+    });
+  }
+
+  /** Ends every call and stops listening. */
+  close(): void {
+    this.#server.forceShutdown();
+  }
+
+  #handlers(): Handlers {
+    const service = this.#service;
+    const unary =
+      <Q, R>(run: (request: Q) => R) =>
+      (call: ServerUnaryCall<Q, R>, done: sendUnaryData<R>): void => {
+        try {
+          done(null, run(call.request));
+        } catch (error) {
+          done(serviceError(error));
+        }
+      };
+    return {
+      write: unary((request) => {
+        service.write(request);
+        return {};
+      }),
+      read: (call) => {
+        try {
+          const entities = service.read(call.request);
+          for (let i = 0; i < entities.length; i += READ_CHUNK) {
+            call.write({ entities: entities.slice(i, i + READ_CHUNK) } satisfies ReadResponse);
+          }
+          call.end();
+        } catch (error) {
+          call.destroy(serviceError(error) as Error);
+        }
+      },
+      setForwardingPipelineConfig: unary((request) => {
+        service.setPipeline(request);
+        return {};
+      }),
+      getForwardingPipelineConfig: unary((request) => ({ config: service.getPipeline(request) })),
+      capabilities: unary((request) => ({
+        ...service.capabilities(request.deviceId),
+        experimental: undefined,
+      })),
+      streamChannel: (call) => this.#stream(call),
+    };
+  }
+
+  #stream(call: ServerDuplexStream<StreamMessageRequest, StreamMessageResponse>): void {
+    let isOpen = true;
+    const stream = this.#service.openStream((message) => {
+      if (!isOpen) return;
+      if (call.writableLength > STREAM_LIMIT_BYTES) this.streamDrops++;
+      else call.write(message);
+    });
+    const close = (): void => {
+      if (!isOpen) return;
+      isOpen = false;
+      stream.close();
+    };
+    call.on('data', (message: StreamMessageRequest) => {
+      try {
+        stream.receive(message);
+      } catch (error) {
+        close();
+        call.destroy(serviceError(error) as Error);
+      }
+    });
+    call.on('end', () => {
+      close();
+      call.end();
+    });
+    call.on('cancelled', close);
+    call.on('error', close);
+    call.on('close', close);
+  }
+}
+
+/** The gRPC form of an error; of a WriteError with one p4.v1.Error per update. */
+function serviceError(error: unknown): Partial<ServiceError> {
+  if (!(error instanceof WriteError)) {
+    return { code: statusOf(error), details: briefMessage(error) };
+  }
+  const details = Array.from({ length: error.total }, () => okDetail);
+  for (const { index, status, message } of error.failures) {
+    details[index] = detailOf(status, message);
+  }
+  const metadata = new Metadata();
+  const status = Status.fromPartial({ code: Code.UNKNOWN, message: 'updates failed', details });
+  metadata.set('grpc-status-details-bin', Buffer.from(Status.encode(status).finish()));
+  return { code: Code.UNKNOWN, details: briefMessage(error), metadata };
+}
+
+function detailOf(canonicalCode: number, message: string): { typeUrl: string; value: Uint8Array } {
+  const value = P4Error.encode(P4Error.fromPartial({ canonicalCode, message })).finish();
+  return { typeUrl: ERROR_TYPE, value };
+}
+
+const okDetail = detailOf(Code.OK, '');

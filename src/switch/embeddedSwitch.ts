@@ -1,0 +1,173 @@
+/**
+ * The embedded switch as a device: packets on one side, P4Runtime on the other. A node of the fabric
+ * and a target of the P4Runtime server; before a pipeline is set it drops everything.
+ */
+import { assert } from '../base/assert.js';
+import { NO_PACKET, type PacketPool } from '../packet/index.js';
+import type { Target, TargetListener } from '../p4runtime/index.js';
+import type {
+  Entity, ForwardingPipelineConfig, PacketOut, PacketMetadata, Update,
+} from '../proto/index.js';
+import { V1Switch, type SwitchAttachment } from '../v1model/index.js';
+import { EntityStore } from './entityStore.js';
+import { readEntities, writeCell } from './entityReader.js';
+import { decodeHeader, encodeHeader, headerLength } from './packetHeader.js';
+import { checkPipeline, type CheckedPipeline } from './pipeline.js';
+
+/** The port of PacketIn and PacketOut in Umbra's own programs. */
+export const CPU_PORT = 510;
+
+export interface EmbeddedSwitchOptions {
+  deviceId: bigint;
+  pool: PacketPool;
+  attachment: SwitchAttachment;
+  seed: number;
+  /** The engine's time, ns. */
+  now: () => number;
+  cpuPort?: number;
+}
+
+interface Running extends CheckedPipeline {
+  v1: V1Switch;
+  store: EntityStore;
+}
+
+/** One switch. */
+export class EmbeddedSwitch implements Target {
+  readonly deviceId: bigint;
+  readonly cpuPort: number;
+  /** Packets that came before a pipeline was set. */
+  unprocessed = 0;
+  /** PacketOuts whose metadata was not that of P4Info, or that found no room. */
+  refusedPacketOuts = 0;
+  #running: Running | undefined;
+  #listener: TargetListener | undefined;
+  #digests = 0n;
+
+  constructor(private readonly options: EmbeddedSwitchOptions) {
+    this.deviceId = options.deviceId;
+    this.cpuPort = options.cpuPort ?? CPU_PORT;
+  }
+
+  /** The v1model switch of the present pipeline. */
+  get v1(): V1Switch | undefined {
+    return this.#running?.v1;
+  }
+
+  receive(port: number, packet: number, nowNs: number): void {
+    if (this.#running) {
+      this.#running.v1.receive(port, packet, nowNs);
+      return;
+    }
+    this.unprocessed++;
+    this.options.pool.free(packet);
+  }
+
+  wake(nowNs: number): void {
+    this.#running?.v1.wake(nowNs);
+  }
+
+  reseed(seed: number): void {
+    this.#running?.v1.reseed(seed);
+  }
+
+  save(): unknown {
+    const { v1, store, config } = this.#requireRunning();
+    return { config, v1: v1.save(), store: store.save() };
+  }
+
+  load(state: unknown): void {
+    const saved = state as { config: unknown; v1: unknown; store: ReturnType<EntityStore['save']> };
+    const { v1, store, config } = this.#requireRunning();
+    assert(saved.config === config, 'a snapshot belongs to its pipeline');
+    v1.load(saved.v1);
+    store.load(saved.store);
+  }
+
+  pipeline(): ForwardingPipelineConfig | undefined {
+    return this.#running?.config;
+  }
+
+  verify(config: ForwardingPipelineConfig): void {
+    checkPipeline(config);
+  }
+
+  commit(config: ForwardingPipelineConfig): void {
+    const checked = checkPipeline(config);
+    const { pool, seed, attachment } = this.options;
+    const v1 = new V1Switch(checked.program, {
+      pool,
+      seed,
+      attachment: {
+        transmit: (port, packet) => {
+          if (port === this.cpuPort) this.#packetIn(packet);
+          else attachment.transmit(port, packet);
+        },
+        wakeAt: (timeNs) => attachment.wakeAt(timeNs),
+      },
+      onDigest: (message) => {
+        const id = checked.schema.digests.get(message.name).id;
+        const members = message.values.map((value) => ({
+          data: { $case: 'bitstring' as const, value },
+        }));
+        const data = [{ data: { $case: 'struct' as const, value: { members } } }];
+        const timestamp = BigInt(this.options.now());
+        this.#listener?.digest({ digestId: id, listId: ++this.#digests, data, timestamp });
+      },
+    });
+    this.#running = { ...checked, v1, store: new EntityStore(checked.schema, v1) };
+  }
+
+  write(update: Update): void {
+    const { schema, v1, store } = this.#requireRunning();
+    if (update.entity && writeCell(schema, v1, update.entity)) return;
+    store.write(update);
+  }
+
+  read(request: Entity): Entity[] {
+    const { schema, v1, store } = this.#requireRunning();
+    return readEntities(schema, v1, store, request);
+  }
+
+  listen(listener: TargetListener): void {
+    this.#listener = listener;
+  }
+
+  digestAck(): void {
+    // Every digest is sent once, so that there is nothing to suppress until an acknowledgement.
+  }
+
+  packetOut(packet: PacketOut): void {
+    const running = this.#running;
+    const header = running && encodeHeader(running.schema.packetOut, packet.metadata);
+    if (!running || !header) {
+      this.refusedPacketOuts++;
+      return;
+    }
+    const frame = new Uint8Array(header.length + packet.payload.length);
+    frame.set(header);
+    frame.set(packet.payload, header.length);
+    const descriptor = this.options.pool.allocFrom(frame);
+    if (descriptor === NO_PACKET) {
+      this.refusedPacketOuts++;
+      return;
+    }
+    running.v1.receive(this.cpuPort, descriptor, this.options.now());
+  }
+
+  #packetIn(packet: number): void {
+    const { pool } = this.options;
+    const { schema } = this.#requireRunning();
+    pool.materialize(packet, pool.wireLength[packet]!);
+    const frame = pool.view(packet).slice();
+    pool.free(packet);
+    const length = headerLength(schema.packetIn);
+    const metadata: PacketMetadata[] = decodeHeader(schema.packetIn, frame.subarray(0, length));
+    this.#listener?.packetIn({ payload: frame.subarray(length), metadata });
+  }
+
+  #requireRunning(): Running {
+    assert(this.#running !== undefined, 'a pipeline is set');
+    return this.#running;
+  }
+}

@@ -1,0 +1,77 @@
+/** A pipeline config for the embedded switch: P4Info and p4c's BMv2 JSON that belong together. */
+import { UmbraError } from '../base/errors.js';
+import { readProgram, type Pipeline, type Program } from '../bmv2/index.js';
+import { Schema } from '../p4runtime/index.js';
+import type { ForwardingPipelineConfig } from '../proto/index.js';
+
+/** A checked pipeline config. */
+export interface CheckedPipeline {
+  config: ForwardingPipelineConfig;
+  program: Program;
+  schema: Schema;
+}
+
+/** Programs by the bytes they came in: a fabric sets one program on many switches. */
+const programs = new WeakMap<Uint8Array, Program>();
+
+/**
+ * Reads and checks a config. Throws INVALID_PROGRAM, UNSUPPORTED_PROGRAM, or PIPELINE_MISMATCH
+ * naming the object in which P4Info and the device config differ.
+ */
+export function checkPipeline(config: ForwardingPipelineConfig): CheckedPipeline {
+  if (!config.p4info) throw new UmbraError('INVALID_PROGRAM', 'pipeline config without P4Info');
+  let program = programs.get(config.p4DeviceConfig);
+  if (!program) {
+    program = readProgram(config.p4DeviceConfig, 'p4_device_config');
+    programs.set(config.p4DeviceConfig, program);
+  }
+  const schema = new Schema(config.p4info);
+  compare(schema, program);
+  return { config, program, schema };
+}
+
+function mismatch(what: string): UmbraError {
+  return new UmbraError(
+    'PIPELINE_MISMATCH',
+    `P4Info and the device config do not belong together: ${what}`,
+  );
+}
+
+function compare(schema: Schema, program: Program): void {
+  const pipelines: Pipeline[] = [program.ingress, program.egress];
+  const tables = new Map(pipelines.flatMap((p) => p.tables).map((table) => [table.name, table]));
+  for (const table of schema.tables.all) {
+    const found = tables.get(table.name);
+    if (!found) throw mismatch(`the config has no table '${table.name}'`);
+    const ours = table.fields.map((f) => `${f.type} ${f.bitWidth}`).join(', ');
+    const theirs = found.key.map((k) => `${k.kind} ${k.width}`).join(', ');
+    if (ours !== theirs) {
+      throw mismatch(`key of '${table.name}': P4Info says (${ours}), the config (${theirs})`);
+    }
+  }
+  const actions = new Map(program.actions.map((action) => [action.name, action]));
+  for (const action of schema.actions.all) {
+    const found = actions.get(action.name);
+    if (!found) throw mismatch(`the config has no action '${action.name}'`);
+    const ours = action.params.map((p) => p.bitWidth).join(', ');
+    const theirs = found.parameters.map((p) => p.width).join(', ');
+    if (ours !== theirs) {
+      throw mismatch(`parameters of '${action.name}': (${ours}) and (${theirs}) bits`);
+    }
+  }
+  compareNames('action profile', schema.profiles.all, pipelines.flatMap((p) => p.profiles));
+  compareNames('counter', schema.counters.all, program.counters);
+  compareNames('register', schema.registers.all, program.registers);
+  compareNames('digest', schema.digests.all, program.digests);
+}
+
+function compareNames(
+  kind: string,
+  wanted: readonly { name: string }[],
+  have: readonly { name: string }[],
+): void {
+  const names = new Set(have.map((item) => item.name));
+  for (const { name } of wanted) {
+    if (!names.has(name)) throw mismatch(`the config has no ${kind} '${name}'`);
+  }
+}

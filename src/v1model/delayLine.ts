@@ -1,0 +1,127 @@
+/**
+ * Packets that wait inside the switch, released in the order of their time; equal times in the
+ * order of arrival. A binary heap over fixed slots.
+ */
+import { Handles } from './rows.js';
+
+/** How many packets can wait in one switch. */
+export const DELAY_LINE_SLOTS = 8192;
+
+/** The packets that wait in one switch. */
+export class DelayLine {
+  /** Numbers that a packet's field list keeps, `width` for each slot. */
+  readonly kept: Float64Array;
+  readonly #time = new Float64Array(DELAY_LINE_SLOTS);
+  readonly #order = new Float64Array(DELAY_LINE_SLOTS);
+  readonly #packet = new Int32Array(DELAY_LINE_SLOTS);
+  readonly #port = new Int32Array(DELAY_LINE_SLOTS);
+  readonly #fieldList = new Int32Array(DELAY_LINE_SLOTS);
+  readonly #heap = new Int32Array(DELAY_LINE_SLOTS);
+  #slots = new Handles(0, DELAY_LINE_SLOTS, 'delay line');
+  #count = 0;
+  #arrivals = 0;
+
+  constructor(readonly width: number) {
+    this.kept = new Float64Array(DELAY_LINE_SLOTS * Math.max(1, width));
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get isFull(): boolean {
+    return this.#count === DELAY_LINE_SLOTS;
+  }
+
+  /** When the next packet is due, ns; Infinity when none waits. */
+  get nextNs(): number {
+    return this.#count === 0 ? Infinity : this.#time[this.#heap[0]!]!;
+  }
+
+  /** Adds a packet and returns its slot, where `kept` is to be filled. */
+  add(timeNs: number, packet: number, port: number, fieldList: number): number {
+    const slot = this.#slots.take();
+    this.#time[slot] = timeNs;
+    this.#order[slot] = this.#arrivals++;
+    this.#packet[slot] = packet;
+    this.#port[slot] = port;
+    this.#fieldList[slot] = fieldList;
+    let at = this.#count++;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!this.#before(slot, this.#heap[parent]!)) break;
+      this.#heap[at] = this.#heap[parent]!;
+      at = parent;
+    }
+    this.#heap[at] = slot;
+    return slot;
+  }
+
+  /** The slot of the packet that is due first; it stays valid until the next `add`. */
+  takeFirst(): number {
+    const first = this.#heap[0]!;
+    const last = this.#heap[--this.#count]!;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= this.#count) break;
+      if (child + 1 < this.#count && this.#before(this.#heap[child + 1]!, this.#heap[child]!)) {
+        child++;
+      }
+      if (!this.#before(this.#heap[child]!, last)) break;
+      this.#heap[at] = this.#heap[child]!;
+      at = child;
+    }
+    this.#heap[at] = last;
+    this.#slots.give(first);
+    return first;
+  }
+
+  packet(slot: number): number {
+    return this.#packet[slot]!;
+  }
+
+  port(slot: number): number {
+    return this.#port[slot]!;
+  }
+
+  fieldList(slot: number): number {
+    return this.#fieldList[slot]!;
+  }
+
+  save(): unknown {
+    const end = this.#slots.end;
+    return {
+      columns: this.#columns().map((column) => column.slice(0, end)),
+      kept: this.kept.slice(0, end * this.width),
+      heap: this.#heap.slice(0, this.#count),
+      slots: this.#slots.save(),
+      arrivals: this.#arrivals,
+    };
+  }
+
+  load(state: unknown): void {
+    const saved = state as {
+      columns: (Float64Array | Int32Array)[];
+      kept: Float64Array;
+      heap: Int32Array;
+      slots: ReturnType<Handles['save']>;
+      arrivals: number;
+    };
+    this.#columns().forEach((column, i) => column.set(saved.columns[i]!));
+    this.kept.set(saved.kept);
+    this.#heap.set(saved.heap);
+    this.#count = saved.heap.length;
+    this.#slots.load(saved.slots);
+    this.#arrivals = saved.arrivals;
+  }
+
+  #columns(): (Float64Array | Int32Array)[] {
+    return [this.#time, this.#order, this.#packet, this.#port, this.#fieldList];
+  }
+
+  #before(a: number, b: number): boolean {
+    const difference = this.#time[a]! - this.#time[b]!;
+    return difference < 0 || (difference === 0 && this.#order[a]! < this.#order[b]!);
+  }
+}

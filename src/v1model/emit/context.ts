@@ -1,0 +1,69 @@
+/** What every emitter needs: the program, its layout, and how to read and assign fields. */
+import type { Expression, FieldRef, Program } from '../../bmv2/index.js';
+import type { Layout, SwitchSlot } from './layout.js';
+import { emitExpression, type Leaves } from './expression.js';
+import { asLimbs, asUnsigned, numberValue, type Value } from './value.js';
+
+/** Emits reads and assignments of one program. */
+export class Emitter {
+  constructor(
+    readonly program: Program,
+    readonly layout: Layout,
+  ) {}
+
+  /** An expression's value; `parameter` gives those of the surrounding action. */
+  value(expression: Expression, parameter?: Leaves['parameter']): Value {
+    return emitExpression(expression, {
+      field: (ref) => this.layout.read(ref),
+      valid: (header) => this.isValid(header),
+      parameter: parameter ?? (() => numberValue('0', 0, 0)),
+    });
+  }
+
+  isValid(header: number): string {
+    const { slot, mask } = this.layout.validity(header);
+    return `((I[${slot}] & ${mask}) !== 0)`;
+  }
+
+  /** Statement that makes a header valid or invalid. */
+  setValid(header: number, isValid: boolean): string {
+    const { slot, mask } = this.layout.validity(header);
+    return isValid ? `I[${slot}] |= ${mask};` : `I[${slot}] &= ${~mask};`;
+  }
+
+  /** Statement that assigns a field and marks it for writing back; '' when nobody wants it. */
+  assign(ref: FieldRef, value: Value): string {
+    const stored = this.store(ref, value);
+    if (this.program.headers[ref.header]!.isMetadata) return stored;
+    const slot = this.layout.dirtySlot(ref.header);
+    return `${stored} I[${slot}] |= ${this.layout.dirtyMask(ref)};`;
+  }
+
+  /** Statement that fills a field's place without marking it. */
+  store(ref: FieldRef, value: Value): string {
+    const storage = this.layout.storage(ref);
+    if (!storage) return '';
+    const { width, names } = storage;
+    if (width <= 53) return `${names[0]} = ${asUnsigned(value, width)};`;
+    const limbs = asLimbs(value, names.length);
+    const top = width % 32;
+    if (top !== 0) limbs[0] = `(${limbs[0]} & ${2 ** top - 1})`;
+    const temporaries = limbs.map((limb, i) => `w${i} = ${limb}`).join(', ');
+    const stores = names.map((name, i) => `${name} = w${i};`).join(' ');
+    return `{ const ${temporaries}; ${stores} }`;
+  }
+
+  slot(name: SwitchSlot): string {
+    return `I[${this.layout.switchSlot(name)}]`;
+  }
+
+  /** The packet's length in bytes as the program sees it. */
+  get packetLength(): string {
+    return this.layout.intrinsic('packet_length').names[0]!;
+  }
+}
+
+/** Only what p4c wrote into the JSON as a name or a place, made safe for a comment. */
+export function comment(text: string): string {
+  return `// ${text.replace(/[^\w .:$/()[\]-]/g, '?')}`;
+}

@@ -1,0 +1,170 @@
+/** Match-action pipelines: tables, conditions, and the jumps between them. */
+import type { NodeRef, Pipeline, Table, TableKey } from '../../bmv2/index.js';
+import { assert } from '../../base/assert.js';
+import { emitAction, type ArgumentSource } from './action.js';
+import { comment, type Emitter } from './context.js';
+import { emitGraph, END, topologicalOrder } from './graph.js';
+import { emitHash } from './hash.js';
+import { asCondition, asLimbs, asUnsigned, limbCount } from './value.js';
+import { rowStride } from '../parameters.js';
+
+/** The variable of a table in generated code: `ti3` is ingress table 3. */
+export function tableVariable(pipeline: Pipeline, index: number): string {
+  return `t${pipeline.name === 'ingress' ? 'i' : 'e'}${index}`;
+}
+
+/** The variable of an action profile. */
+export function profileVariable(pipeline: Pipeline, index: number): string {
+  return `p${pipeline.name === 'ingress' ? 'i' : 'e'}${index}`;
+}
+
+/** A table whose one keyless action can never change is that action. */
+export function isInline(table: Table): boolean {
+  return (
+    table.key.length === 0 &&
+    table.profile === undefined &&
+    !table.hasCounters &&
+    !table.meter &&
+    table.actions.length === 1 &&
+    table.defaultAction?.isConst === true &&
+    table.defaultAction.args.length === 0
+  );
+}
+
+/** Emits a pipeline as one labelled block. */
+export function emitPipeline(emitter: Emitter, pipeline: Pipeline): string {
+  const tables = pipeline.tables.length;
+  const number = (ref: NodeRef): number =>
+    ref === undefined ? END : ref.kind === 'table' ? ref.index : tables + ref.index;
+  const successors = (node: number): number[] => {
+    if (node >= tables) {
+      const condition = pipeline.conditions[node - tables]!;
+      return [number(condition.whenTrue), number(condition.whenFalse)];
+    }
+    const { next, defaultNext } = pipeline.tables[node]!;
+    return [...next.byAction, next.hit, next.miss, defaultNext].map(number);
+  };
+  const order = topologicalOrder(number(pipeline.initial), successors);
+  assert(order !== undefined, 'p4c emits pipelines without circles');
+  const label = pipeline.name === 'ingress' ? 'IN' : 'EG';
+  return emitGraph(order, label, (node, jump) => {
+    const go = (ref: NodeRef): string => jump(number(ref));
+    if (node < tables) return emitTable(emitter, pipeline, node, go, `break ${label};`);
+    const condition = pipeline.conditions[node - tables]!;
+    const code = asCondition(emitter.value(condition.expression));
+    return `if (${code}) { ${go(condition.whenTrue)} } else { ${go(condition.whenFalse)} }`;
+  });
+}
+
+function emitTable(
+  emitter: Emitter,
+  pipeline: Pipeline,
+  index: number,
+  go: (ref: NodeRef) => string,
+  exit: string,
+): string {
+  const table = pipeline.tables[index]!;
+  const { actions } = emitter.program;
+  if (isInline(table)) {
+    const none: ArgumentSource = { ints: '', doubles: '', intRow: '', doubleRow: '' };
+    const next = table.next.onHit ? table.next.miss : table.next.byAction[0];
+    return `${emitAction(emitter, actions[table.actions[0]!]!, none, exit)} ${go(next)}`;
+  }
+  const name = tableVariable(pipeline, index);
+  const parts = [comment(`${table.name} (${table.place})`), emitLookup(emitter, table, name)];
+  if (table.hasCounters) {
+    parts.push(`${name}_packets[e]++; ${name}_bytes[e] += ${emitter.packetLength};`);
+  }
+  if (table.meter) {
+    const colour = `${name}_table.meterColour(e, ${emitter.packetLength})`;
+    parts.push(
+      emitter.assign(table.meter.target, { kind: 'number', code: colour, low: 0, high: 2 }),
+    );
+  }
+  parts.push(emitDispatch(emitter, pipeline, table, name, go, exit));
+  return parts.join('\n');
+}
+
+/** Leaves the entry that matches in `e`; 0 is the default entry. */
+function emitLookup(emitter: Emitter, table: Table, name: string): string {
+  if (table.key.length === 0) return 'e = 0;';
+  const words = table.key.flatMap((key) => keyWords(emitter, key));
+  if (words.length === 1) return `e = ${name}.find(${words[0]} | 0);`;
+  const stores = words.map((word, i) => `${name}_key[${i}] = ${word};`);
+  return `${stores.join(' ')} e = ${name}.lookup();`;
+}
+
+function keyWords(emitter: Emitter, key: TableKey): string[] {
+  const value = emitter.value(key.value);
+  if (key.width <= 32) return [asUnsigned(value, key.width)];
+  return asLimbs(value, limbCount(key.width));
+}
+
+function emitDispatch(
+  emitter: Emitter,
+  pipeline: Pipeline,
+  table: Table,
+  name: string,
+  go: (ref: NodeRef) => string,
+  exit: string,
+): string {
+  const { actions } = emitter.program;
+  const isIndirect = table.profile !== undefined;
+  const holder = isIndirect ? profileVariable(pipeline, table.profile!) : name;
+  const row = isIndirect ? 'm' : 'e';
+  const stride = rowStride(holderActions(emitter, pipeline, table));
+  const source: ArgumentSource = {
+    ints: `${holder}_ints`,
+    doubles: `${holder}_doubles`,
+    intRow: `${row} * ${stride.ints}`,
+    doubleRow: `${row} * ${stride.doubles}`,
+  };
+  const isSameNext = table.next.onHit || new Set(table.next.byAction.map(keyOfNode)).size <= 1;
+  const cases = table.actions.map((id, i) => {
+    const body = emitAction(emitter, actions[id]!, source, exit);
+    const jump = isSameNext ? '' : go(table.next.byAction[i]);
+    return `case ${actions[id]!.number}: { ${comment(actions[id]!.name)}\n${body} ${jump} break; }`;
+  });
+  if (!isSameNext) cases.push(`default: { ${go(table.defaultNext)} }`);
+  const choose = isIndirect ? emitMemberChoice(emitter, pipeline, table, name, holder) : '';
+  const id = isIndirect ? `m < 0 ? -1 : ${holder}_action[m]` : `${name}_action[e]`;
+  const after = table.next.onHit
+    ? `if (e !== 0) { ${go(table.next.hit)} } else { ${go(table.next.miss)} }`
+    : isSameNext
+      ? go(table.next.byAction[0])
+      : '';
+  return `${choose}switch (${id}) {\n${cases.join('\n')}\n}\n${after}`;
+}
+
+function keyOfNode(ref: NodeRef): string {
+  return ref === undefined ? '' : `${ref.kind}${ref.index}`;
+}
+
+/** All actions whose arguments share the columns that this table uses. */
+function holderActions(emitter: Emitter, pipeline: Pipeline, table: Table) {
+  const sharing =
+    table.profile === undefined
+      ? [table]
+      : pipeline.tables.filter((other) => other.profile === table.profile);
+  return sharing.flatMap((t) => t.actions.map((id) => emitter.program.actions[id]!));
+}
+
+/** Leaves the member to run in `m`, -1 when there is none. */
+function emitMemberChoice(
+  emitter: Emitter,
+  pipeline: Pipeline,
+  table: Table,
+  name: string,
+  holder: string,
+): string {
+  const profile = pipeline.profiles[table.profile!]!;
+  if (!profile.selector) return `m = ${name}_ref[e];\n`;
+  const hash = emitHash(emitter, profile.selector.calculation);
+  const code = asUnsigned(hash.value, 53);
+  return `m = ${name}_ref[e];
+    if (m < -1) {
+      ${hash.statements}
+      m = ${holder}.choose(m, ${code});
+      if (m < 0) m = ${name}_ref[0];
+    }\n`;
+}

@@ -1,0 +1,201 @@
+/**
+ * Where every field lives while a packet is in the switch. A field that only one generated function
+ * touches is a local variable there; others have a slot in one of two typed arrays; a header field
+ * that nobody touches has no place, and stays where it is in the packet.
+ */
+import { assert, defined } from '../../base/assert.js';
+import type { FieldRef, Program } from '../../bmv2/index.js';
+import { limbCount, numberValue, type Value } from './value.js';
+import { intrinsicFields, keyOf, Usage, type IntrinsicField, type Stage } from './usage.js';
+
+/** A field's place. `names` has one name, or one per limb, most significant first. */
+export interface Storage {
+  width: number;
+  names: string[];
+  /** The stage whose local variables these are; undefined for slots. */
+  local: Stage | undefined;
+  array: 'I' | 'D';
+  /** First slot; -1 for local variables. */
+  slot: number;
+}
+
+/** Slots that are no fields: what one pass over a packet leaves for the switch to do. */
+export const switchSlots = [
+  'clone_ingress',
+  'clone_ingress_list',
+  'clone_egress',
+  'clone_egress_list',
+  'recirculate',
+  'resubmit',
+  'truncate',
+  'digests',
+  'parsed_bytes',
+] as const;
+
+export type SwitchSlot = (typeof switchSlots)[number];
+
+/** A storage that is written back by the deparser has a bit in its header's dirty mask. */
+const DIRTY_BITS = 31;
+
+/** The storage plan of one program. */
+export class Layout {
+  readonly usage: Usage;
+  readonly #storage = new Map<string, Storage>();
+  readonly #switchSlots = new Map<SwitchSlot, number>();
+  /** Header index to its bit among all headers' validity bits. */
+  readonly #headerBits = new Map<number, number>();
+  /** Header index to slot of its offset in the packet, and of its dirty mask. */
+  readonly #offsets = new Map<number, number>();
+  readonly #dirty = new Map<number, number>();
+  readonly #standard: number;
+  #ints = 0;
+  #doubles = 0;
+
+  constructor(readonly program: Program) {
+    this.usage = new Usage(program);
+    this.#standard = program.headers.findIndex((h) => h.name === 'standard_metadata');
+    assert(this.#standard >= 0, 'standard_metadata');
+    const parsed = program.headers.flatMap((header, i) => (header.isMetadata ? [] : [i]));
+    parsed.forEach((header, bit) => this.#headerBits.set(header, bit));
+    // Words of validity bits first, then those of what the parser found.
+    this.#ints = 2 * this.validWords;
+    for (const name of switchSlots) this.#switchSlots.set(name, this.#ints++);
+    for (const header of parsed) {
+      this.#offsets.set(header, this.#ints++);
+      if (this.dirtyFields(header).length > 0) this.#dirty.set(header, this.#ints++);
+    }
+    program.headers.forEach((header, h) => {
+      header.fields.forEach((_, f) => this.#place({ header: h, field: f }));
+    });
+  }
+
+  get validWords(): number {
+    return Math.max(1, Math.ceil(this.#headerBits.size / DIRTY_BITS));
+  }
+
+  get intSlots(): number {
+    return this.#ints;
+  }
+
+  get doubleSlots(): number {
+    return this.#doubles;
+  }
+
+  /** Undefined when nobody reads the field and it never needs writing back. */
+  storage(ref: FieldRef): Storage | undefined {
+    return this.#storage.get(keyOf(ref));
+  }
+
+  isRead(ref: FieldRef): boolean {
+    return this.usage.reads.has(keyOf(ref));
+  }
+
+  intrinsic(name: IntrinsicField): Storage {
+    return defined(this.storage(this.intrinsicRef(name)), name);
+  }
+
+  intrinsicRef(name: string): FieldRef {
+    const fields = this.program.headers[this.#standard]!.fields;
+    const field = fields.findIndex((f) => f.name === name);
+    assert(field >= 0, `standard_metadata.${name}`);
+    return { header: this.#standard, field };
+  }
+
+  switchSlot(name: SwitchSlot): number {
+    return defined(this.#switchSlots.get(name), name);
+  }
+
+  /** Slot and mask of a header's validity; `parsed` is what the parser found. */
+  validity(header: number): { slot: number; parsedSlot: number; mask: number } {
+    const bit = defined(this.#headerBits.get(header), 'header bit');
+    const word = Math.floor(bit / DIRTY_BITS);
+    return { slot: word, parsedSlot: this.validWords + word, mask: 2 ** (bit % DIRTY_BITS) };
+  }
+
+  /** Slot of a header's offset from the start of the packet, in bytes. */
+  offsetSlot(header: number): number {
+    return defined(this.#offsets.get(header), 'offset slot');
+  }
+
+  /** Slot of a header's dirty mask; undefined when nobody writes its fields. */
+  dirtySlot(header: number): number | undefined {
+    return this.#dirty.get(header);
+  }
+
+  /** Fields of a packet header that some stage writes, in order. */
+  dirtyFields(header: number): number[] {
+    const fields = this.program.headers[header]!.fields;
+    return fields
+      .map((_, i) => i)
+      .filter((i) => this.usage.writes.has(keyOf({ header, field: i })));
+  }
+
+  /** The bit of a field in its header's dirty mask; past 30 fields the last bit is shared. */
+  dirtyMask(ref: FieldRef): number {
+    const position = this.dirtyFields(ref.header).indexOf(ref.field);
+    assert(position >= 0, 'dirty field');
+    return 2 ** Math.min(position, DIRTY_BITS - 1);
+  }
+
+  /** Fields to extract when a header is parsed: those read, and those that share a dirty bit. */
+  extractedFields(header: number): number[] {
+    const { fields } = this.program.headers[header]!;
+    const shared = new Set(this.dirtyFields(header).slice(DIRTY_BITS - 1));
+    return fields
+      .map((_, i) => i)
+      .filter((i) => shared.has(i) || this.isRead({ header, field: i }));
+  }
+
+  /** The local variables of one stage. */
+  locals(stage: Stage): string[] {
+    return [...this.#storage.values()].filter((s) => s.local === stage).flatMap((s) => s.names);
+  }
+
+  /** The value of a field as it is now. */
+  read(ref: FieldRef): Value {
+    const storage = defined(this.storage(ref), 'storage of a field that is read');
+    const { width, names } = storage;
+    if (width > 53) return { kind: 'limbs', limbs: names };
+    const isSlot = storage.local === undefined;
+    const code = isSlot && width === 32 ? `(${names[0]} >>> 0)` : names[0]!;
+    return numberValue(code, 0, 2 ** width - 1);
+  }
+
+  #place(ref: FieldRef): void {
+    const header = this.program.headers[ref.header]!;
+    const { width } = header.fields[ref.field]!;
+    const key = keyOf(ref);
+    const isIntrinsic =
+      ref.header === this.#standard &&
+      (intrinsicFields as readonly string[]).includes(header.fields[ref.field]!.name);
+    const reads = this.usage.reads.get(key) ?? new Set<Stage>();
+    const writes = this.usage.writes.get(key) ?? new Set<Stage>();
+    const isUsed = reads.size > 0 || (writes.size > 0 && !header.isMetadata);
+    if (!isUsed && !isIntrinsic) return;
+    const stages = new Set([...reads, ...writes]);
+    const array = width > 32 && width <= 53 ? 'D' : 'I';
+    const count = width > 53 ? limbCount(width) : 1;
+    const only = [...stages][0];
+    if (header.isMetadata && !isIntrinsic && stages.size === 1 && only !== 'outside') {
+      const names = Array.from({ length: count }, (_, i) => `f${ref.header}_${ref.field}_${i}`);
+      this.#storage.set(key, { width, names, local: only, array, slot: -1 });
+      return;
+    }
+    const slot = array === 'D' ? this.#doubles : this.#ints;
+    if (array === 'D') this.#doubles += count;
+    else this.#ints += count;
+    const names = Array.from({ length: count }, (_, i) => `${array}[${slot + i}]`);
+    this.#storage.set(key, { width, names, local: undefined, array, slot });
+  }
+}
+
+/** Where the switch finds what it exchanges with emitted code. */
+export type Slots = Record<SwitchSlot | IntrinsicField, number>;
+
+/** Slots by name: what the switch reads and sets around a pass. */
+export function slotsOf(layout: Layout): Slots {
+  return Object.fromEntries([
+    ...switchSlots.map((name) => [name, layout.switchSlot(name)]),
+    ...intrinsicFields.map((name) => [name, layout.intrinsic(name).slot]),
+  ]) as Slots;
+}

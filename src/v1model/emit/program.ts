@@ -1,0 +1,137 @@
+/**
+ * A whole program as the text of one JavaScript function body. The emitter never runs anything: the
+ * switch does, and gives the emitted code all it needs in `env`.
+ */
+import type { FieldRef, Pipeline, Program } from '../../bmv2/index.js';
+import { Emitter } from './context.js';
+import { emitPipeline, isInline, profileVariable, tableVariable } from './control.js';
+import { declare, emitDeparser } from './deparser.js';
+import { emitVerify } from './hash.js';
+import { Layout } from './layout.js';
+import { emitParser } from './parser.js';
+import { valuePrelude } from './value.js';
+
+/** The emitted text and the plan of its storage. */
+export interface EmittedProgram {
+  text: string;
+  layout: Layout;
+}
+
+/** Emits a program. Throws UNSUPPORTED_PROGRAM for what has no emitter. */
+export function emitProgram(program: Program): EmittedProgram {
+  const layout = new Layout(program);
+  const emitter = new Emitter(program, layout);
+  const parser = emitParser(emitter);
+  const verify = program.checksums.filter((c) => c.verify).map((c) => emitVerify(emitter, c));
+  const scratch = 'let o = 0, h = 0, e = 0, m = 0, i = 0;';
+  const text = `'use strict';
+${emitBindings(program)}
+${valuePrelude}
+${emitBegin(layout)}
+function front(p) {
+  ${scratch} ${declare(layout.locals('front'))}
+  const s = start[p]; let n = head[p];
+  ${parser}
+  ${verify.join('\n')}
+  ${emitPipeline(emitter, program.ingress)}
+}
+function reparse(p) {
+  ${scratch} ${declare(layout.locals('front'))}
+  const s = start[p]; let n = head[p];
+  ${parser}
+  ${verify.join('\n')}
+}
+function egress(p) {
+  ${scratch} ${declare(layout.locals('egress'))}
+  ${emitPipeline(emitter, program.egress)}
+}
+${emitDeparser(emitter)}
+${emitKeep(layout, program)}
+return { begin, front, reparse, egress, deparse, keep, restore };
+//# sourceURL=v1model/${program.source.replace(/[^\w.-]/g, '_')}
+`;
+  return { text, layout };
+}
+
+/** Everything that emitted code reaches is bound as a constant, which V8 can fold. */
+function emitBindings(program: Program): string {
+  const names = [
+    'I',
+    'D',
+    'B',
+    'W',
+    'DROP',
+    'start',
+    'head',
+    'wire',
+    'ensure',
+    'replaceFront',
+    'random',
+    'payloadSum',
+    'crc32Table',
+    'crc16Table',
+  ];
+  program.counters.forEach((counter, i) => {
+    if (counter.directTable === undefined) names.push(`c${i}_packets`, `c${i}_bytes`);
+  });
+  program.registers.forEach((_, i) => names.push(`r${i}`));
+  program.meters.forEach((meter, i) => {
+    if (meter.directTable === undefined) names.push(`m${i}`);
+  });
+  for (const pipeline of [program.ingress, program.egress]) {
+    names.push(...pipelineBindings(pipeline));
+  }
+  return `const { ${names.join(', ')} } = env;`;
+}
+
+function pipelineBindings(pipeline: Pipeline): string[] {
+  const tables = pipeline.tables.flatMap((table, i) => {
+    if (isInline(table)) return [];
+    const name = tableVariable(pipeline, i);
+    const names = [name];
+    if (table.key.length > 0) names.push(`${name}_key`);
+    if (table.hasCounters) names.push(`${name}_packets`, `${name}_bytes`);
+    if (table.meter) names.push(`${name}_table`);
+    if (table.profile !== undefined) names.push(`${name}_ref`);
+    else names.push(`${name}_action`, `${name}_ints`, `${name}_doubles`);
+    return names;
+  });
+  const profiles = pipeline.profiles.flatMap((_, i) => {
+    const name = profileVariable(pipeline, i);
+    return [name, `${name}_action`, `${name}_ints`, `${name}_doubles`];
+  });
+  return [...tables, ...profiles];
+}
+
+function emitBegin(layout: Layout): string {
+  const set = (name: Parameters<Layout['intrinsic']>[0], code: string): string =>
+    `${layout.intrinsic(name).names[0]} = ${code};`;
+  return `function begin(port, length, type, timeUs) {
+  I.fill(0); D.fill(0);
+  ${set('ingress_port', 'port')} ${set('packet_length', 'length')} ${set('instance_type', 'type')}
+  ${set('ingress_global_timestamp', 'timeUs')}
+}`;
+}
+
+/** `keep` copies the fields of a list out as numbers, `restore` puts them back. */
+function emitKeep(layout: Layout, program: Program): string {
+  const names = (refs: FieldRef[]): string[] =>
+    refs.flatMap((ref) => layout.storage(ref)?.names ?? []);
+  const lists = [...program.fieldLists].map(([id, refs]) => ({ id, names: names(refs) }));
+  const cases = (body: (name: string, i: number) => string): string =>
+    lists.map((l) => `case ${l.id}: ${l.names.map(body).join(' ')} break;`).join('\n');
+  return `function keep(list, out, at) {
+  switch (list) { ${cases((name, i) => `out[at + ${i}] = ${name};`)} }
+}
+function restore(list, from, at) {
+  switch (list) { ${cases((name, i) => `${name} = from[at + ${i}];`)} }
+}`;
+}
+
+/** The most numbers that any field list takes. */
+export function keptNumbers(program: Program, layout: Layout): number {
+  const lengths = [...program.fieldLists.values()].map((refs) =>
+    refs.reduce((sum, ref) => sum + (layout.storage(ref)?.names.length ?? 0), 0),
+  );
+  return Math.max(0, ...lengths);
+}

@@ -1,0 +1,165 @@
+/** Which stage reads and writes which field: what need not be parsed, kept or written back. */
+import type {
+  Action,
+  Expression,
+  FieldRef,
+  Pipeline,
+  Primitive,
+  Program,
+} from '../../bmv2/index.js';
+
+/**
+ * A generated function, as far as fields are concerned. `front` is parser and ingress, which are
+ * one function; `outside` is the switch around the generated code.
+ */
+export type Stage = 'front' | 'egress' | 'deparser' | 'outside';
+
+/** The standard metadata that the switch itself sets or reads. */
+export const intrinsicFields = [
+  'ingress_port',
+  'egress_spec',
+  'egress_port',
+  'instance_type',
+  'packet_length',
+  'mcast_grp',
+  'egress_rid',
+  'checksum_error',
+  'parser_error',
+  'ingress_global_timestamp',
+  'egress_global_timestamp',
+] as const;
+
+export type IntrinsicField = (typeof intrinsicFields)[number];
+
+/** Stages that read and that write each field, by `keyOf`. */
+export class Usage {
+  readonly reads = new Map<string, Set<Stage>>();
+  readonly writes = new Map<string, Set<Stage>>();
+
+  constructor(private readonly program: Program) {
+    this.#parser();
+    this.#pipeline('front', program.ingress);
+    this.#pipeline('egress', program.egress);
+    this.#checksums();
+    for (const refs of program.fieldLists.values()) {
+      for (const ref of refs) {
+        mark(this.reads, ref, 'outside');
+        mark(this.writes, ref, 'outside');
+      }
+    }
+    for (const digest of program.digests) {
+      for (const field of digest.fields) this.#expression('outside', field);
+    }
+    if (program.holdUntilNs) mark(this.reads, program.holdUntilNs, 'outside');
+  }
+
+  /** Actions that a pipeline can run, each once. */
+  static actionsOf(program: Program, pipeline: Pipeline): Action[] {
+    const ids = new Set(pipeline.tables.flatMap((table) => table.actions));
+    return [...ids].map((id) => program.actions[id]!);
+  }
+
+  #parser(): void {
+    for (const state of this.program.parser.states) {
+      for (const part of state.key) this.#expression('front', part.value);
+      for (const step of state.steps) {
+        if (step.op === 'set') {
+          this.#expression('front', step.value);
+          mark(this.writes, step.target, 'front');
+        } else if (step.op === 'verify') {
+          this.#expression('front', step.condition);
+        }
+      }
+    }
+  }
+
+  #pipeline(stage: Stage, pipeline: Pipeline): void {
+    for (const condition of pipeline.conditions) this.#expression(stage, condition.expression);
+    for (const table of pipeline.tables) {
+      for (const key of table.key) this.#expression(stage, key.value);
+      if (table.meter) mark(this.writes, table.meter.target, stage);
+    }
+    for (const profile of pipeline.profiles) {
+      for (const input of profile.selector?.calculation.input ?? []) this.#expression(stage, input);
+    }
+    for (const action of Usage.actionsOf(this.program, pipeline)) {
+      for (const primitive of action.body) this.#primitive(stage, primitive);
+    }
+  }
+
+  #checksums(): void {
+    for (const checksum of this.program.checksums) {
+      const stage = checksum.verify ? 'front' : 'deparser';
+      this.#expression(stage, checksum.condition);
+      if (isOverWholeHeader(this.program, checksum.target, checksum.calculation)) continue;
+      if (checksum.verify) mark(this.reads, checksum.target, stage);
+      for (const input of this.program.calculations[checksum.calculation]!.input) {
+        this.#expression(stage, input);
+      }
+      if (checksum.update) mark(this.writes, checksum.target, 'deparser');
+    }
+  }
+
+  #primitive(stage: Stage, primitive: Primitive): void {
+    for (const value of Object.values(primitive)) {
+      if (isExpression(value)) this.#expression(stage, value);
+    }
+    if ('target' in primitive && typeof primitive.target === 'object') {
+      mark(this.writes, primitive.target, stage);
+    }
+    if (primitive.op === 'hash') {
+      const calculation = this.program.calculations[primitive.calculation]!;
+      for (const input of calculation.input) this.#expression(stage, input);
+    }
+    if (primitive.op === 'copy_header') {
+      const count = this.program.headers[primitive.target]!.fields.length;
+      for (let field = 0; field < count; field++) {
+        mark(this.reads, { header: primitive.source, field }, stage);
+        mark(this.writes, { header: primitive.target, field }, stage);
+      }
+    }
+  }
+
+  #expression(stage: Stage, expression: Expression): void {
+    if (expression.kind === 'field') mark(this.reads, expression.ref, stage);
+    if (expression.kind === 'operation') {
+      for (const operand of expression.operands) this.#expression(stage, operand);
+    }
+  }
+}
+
+function isExpression(value: unknown): value is Expression {
+  return typeof value === 'object' && value !== null && 'kind' in value;
+}
+
+function mark(map: Map<string, Set<Stage>>, ref: FieldRef, stage: Stage): void {
+  const key = keyOf(ref);
+  const stages = map.get(key);
+  if (stages) stages.add(stage);
+  else map.set(key, new Set([stage]));
+}
+
+/** A field's key in maps. */
+export function keyOf(ref: FieldRef): string {
+  return `${ref.header}.${ref.field}`;
+}
+
+/**
+ * True when a checksum covers all of its own header but itself, in order: then it can be taken over
+ * the packet's bytes and needs no field.
+ */
+export function isOverWholeHeader(program: Program, target: FieldRef, index: number): boolean {
+  const { algorithm, input, withPayload } = program.calculations[index]!;
+  const header = program.headers[target.header]!;
+  const field = header.fields[target.field]!;
+  if (algorithm !== 'csum16' || withPayload || header.byteLength % 2 !== 0) return false;
+  if (field.width !== 16 || field.bitOffset % 16 !== 0) return false;
+  const wanted = header.fields.map((_, i) => i).filter((i) => i !== target.field);
+  return (
+    input.length === wanted.length &&
+    input.every(
+      (part, i) =>
+        part.kind === 'field' && part.ref.header === target.header && part.ref.field === wanted[i],
+    )
+  );
+}

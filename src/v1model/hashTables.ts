@@ -1,0 +1,14 @@
+/** Tables of the reflected CRCs that v1model names: crc16 (0xA001) and crc32 (0xEDB88320). */
+
+function reflectedTable(polynomial: number): Int32Array {
+  return Int32Array.from({ length: 256 }, (_, byte) => {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
+    return crc;
+  });
+}
+
+/** CRC-16, polynomial 0x8005 reflected. */
+export const crc16Table = reflectedTable(0xa001);
+/** CRC-32 of IEEE 802.3, reflected. */
+export const crc32Table = reflectedTable(0xedb88320);

@@ -1,0 +1,30 @@
+/** What a switch is built with, and what it reports. */
+import type { PacketPool } from '../packet/index.js';
+import type { DigestMessage } from './control.js';
+
+/** The switch's surroundings: what sends its packets and calls `wake`. */
+export interface SwitchAttachment {
+  transmit(port: number, packet: number): void;
+  wakeAt(timeNs: number): void;
+}
+
+/** What a switch is built with. */
+export interface V1SwitchOptions {
+  pool: PacketPool;
+  attachment: SwitchAttachment;
+  /** Seed of `random` and of random hashes. */
+  seed: number;
+  /** The egress port that means drop; 511 like the reference target. */
+  dropPort?: number;
+  onDigest?(message: DigestMessage): void;
+}
+
+/** Why a packet did not leave. */
+export type DropReason =
+  | 'egress_spec'
+  | 'no_clone_session'
+  | 'no_multicast_group'
+  | 'pool_exhausted'
+  | 'too_long'
+  | 'delay_line_full'
+  | 'pass_limit';

@@ -1,0 +1,386 @@
+/**
+ * The v1model switch: parser, ingress, replication, egress, deparser, around the code emitted for a
+ * program. Packets go through at once, one after the other; queues belong to the links outside.
+ * Specified by the v1model architecture (p4lang) and the reference target's behaviour.
+ */
+import { Prng } from '../base/prng.js';
+import { NO_PACKET, type PacketPool } from '../packet/index.js';
+import type { Program } from '../bmv2/index.js';
+import type {
+  IndexedCounterControl,
+  IndexedMeterControl,
+  ProfileControl,
+  RegisterControl,
+  ReplicationControl,
+  TableControl,
+} from './control.js';
+import { digestSender } from './digest.js';
+import { DelayLine } from './delayLine.js';
+import { emitProgram, keptNumbers, type EmittedProgram } from './emit/program.js';
+import { slotsOf, type Layout, type Slots } from './emit/layout.js';
+import type { DropReason, SwitchAttachment, V1SwitchOptions } from './options.js';
+import { makeEnvironment } from './environment.js';
+import { ProgramObjects } from './objects.js';
+import { Replication, type ReplicaList } from './replication.js';
+
+/** standard_metadata.instance_type, as the reference target numbers them. */
+export const InstanceType = {
+  NORMAL: 0,
+  INGRESS_CLONE: 1,
+  EGRESS_CLONE: 2,
+  RECIRCULATED: 4,
+  REPLICATION: 5,
+  RESUBMITTED: 6,
+} as const;
+
+/** What emitted code offers. */
+interface Pipeline {
+  begin(port: number, length: number, type: number, timeUs: number): void;
+  front(packet: number): void;
+  reparse(packet: number): void;
+  egress(packet: number): void;
+  deparse(packet: number): boolean;
+  keep(list: number, out: Float64Array, at: number): void;
+  restore(list: number, from: Float64Array, at: number): void;
+}
+
+/** A packet that recirculates or resubmits more often than this is dropped. */
+const PASS_LIMIT = 64;
+const MICROSECONDS_48 = 2 ** 48;
+
+/** Emitted text by program: emitting is the same for every switch that runs it. */
+const emitted = new WeakMap<Program, EmittedProgram>();
+
+/** One switch running one program. */
+export class V1Switch {
+  readonly tables: ReadonlyMap<string, TableControl>;
+  readonly profiles: ReadonlyMap<string, ProfileControl>;
+  readonly counters: ReadonlyMap<string, IndexedCounterControl>;
+  readonly meters: ReadonlyMap<string, IndexedMeterControl>;
+  readonly registers: ReadonlyMap<string, RegisterControl>;
+  readonly replication: ReplicationControl;
+  readonly drops: Record<DropReason, number> = {
+    egress_spec: 0,
+    no_clone_session: 0,
+    no_multicast_group: 0,
+    pool_exhausted: 0,
+    too_long: 0,
+    delay_line_full: 0,
+    pass_limit: 0,
+  };
+
+  readonly #pool: PacketPool;
+  readonly #attachment: SwitchAttachment;
+  readonly #layout: Layout;
+  readonly #slots: Slots;
+  readonly #pipeline: Pipeline;
+  readonly #objects: ProgramObjects;
+  readonly #replication = new Replication();
+  readonly #prng: Prng;
+  readonly #delayLine: DelayLine;
+  readonly #digest: ((bits: number) => void) | undefined;
+  readonly #I: Int32Array;
+  readonly #D: Float64Array;
+  readonly #dropPort: number;
+  /** What a clone or a repeated packet keeps between passes. */
+  readonly #kept: Float64Array;
+  #nowNs = 0;
+  #passes = 0;
+
+  /** Throws UNSUPPORTED_PROGRAM when the program uses what has no emitter. */
+  constructor(
+    readonly program: Program,
+    options: V1SwitchOptions,
+  ) {
+    let code = emitted.get(program);
+    if (!code) emitted.set(program, (code = emitProgram(program)));
+    this.#layout = code.layout;
+    this.#slots = slotsOf(code.layout);
+    this.#pool = options.pool;
+    this.#attachment = options.attachment;
+    this.#dropPort = options.dropPort ?? 511;
+    this.#prng = new Prng(options.seed);
+    this.#objects = new ProgramObjects(program, () => this.#nowNs);
+    this.#I = new Int32Array(Math.max(1, this.#layout.intSlots));
+    this.#D = new Float64Array(Math.max(1, this.#layout.doubleSlots));
+    const width = keptNumbers(program, this.#layout);
+    this.#kept = new Float64Array(Math.max(1, width));
+    this.#delayLine = new DelayLine(width);
+    const environment = makeEnvironment(program, {
+      pool: options.pool,
+      ints: this.#I,
+      doubles: this.#D,
+      dropPort: this.#dropPort,
+      parsedBytesSlot: this.#slots.parsed_bytes,
+      prng: this.#prng,
+    });
+    const bound = { ...environment, ...this.#objects.bindings };
+    this.#pipeline = new Function('env', code.text)(bound) as Pipeline;
+    this.#digest =
+      options.onDigest && digestSender(program, this.#layout, this.#I, this.#D, options.onDigest);
+    this.tables = byName(this.#objects.tables);
+    this.profiles = byName(this.#objects.profiles);
+    this.counters = byName(this.#objects.counters);
+    this.meters = byName(this.#objects.meters);
+    this.registers = byName(this.#objects.registers);
+    this.replication = this.#replication;
+  }
+
+  /** Packets that wait in the delay line. */
+  get held(): number {
+    return this.#delayLine.count;
+  }
+
+  /** A packet arrives; the switch owns it. */
+  receive(port: number, packet: number, nowNs: number): void {
+    this.#nowNs = nowNs;
+    this.#passes = 0;
+    this.#pass(port, packet, InstanceType.NORMAL, -1);
+  }
+
+  /** Lets go the packets whose time has come. */
+  wake(nowNs: number): void {
+    this.#nowNs = nowNs;
+    const line = this.#delayLine;
+    while (line.nextNs <= nowNs) {
+      const slot = line.takeFirst();
+      const list = line.fieldList(slot);
+      const from = slot * line.width;
+      this.#kept.set(line.kept.subarray(from, from + line.width));
+      this.#passes = 0;
+      this.#pass(line.port(slot), line.packet(slot), InstanceType.RECIRCULATED, list);
+    }
+    this.#attachment.wakeAt(line.nextNs);
+  }
+
+  save(): unknown {
+    return {
+      objects: this.#objects.save(),
+      replication: this.#replication.save(),
+      prng: this.#prng.state.slice(),
+      delayLine: this.#delayLine.save(),
+      drops: { ...this.drops },
+      nowNs: this.#nowNs,
+    };
+  }
+
+  load(state: unknown): void {
+    const saved = state as {
+      objects: unknown[];
+      replication: ReturnType<Replication['save']>;
+      prng: Uint32Array;
+      delayLine: unknown;
+      drops: Record<DropReason, number>;
+      nowNs: number;
+    };
+    this.#objects.load(saved.objects);
+    this.#replication.load(saved.replication);
+    this.#prng.state.set(saved.prng);
+    this.#delayLine.load(saved.delayLine);
+    Object.assign(this.drops, saved.drops);
+    this.#nowNs = saved.nowNs;
+  }
+
+  /** Starts the stream of random numbers again. */
+  reseed(seed: number): void {
+    this.#prng.reseed(seed);
+  }
+
+  /** One way through ingress; `list` is the field list that was kept, or -1. */
+  #pass(port: number, packet: number, type: number, list: number): void {
+    if (++this.#passes > PASS_LIMIT) {
+      this.#drop(packet, 'pass_limit');
+      return;
+    }
+    const pipeline = this.#pipeline;
+    const timeUs = Math.floor(this.#nowNs / 1000) % MICROSECONDS_48;
+    pipeline.begin(port, this.#pool.wireLength[packet]!, type, timeUs);
+    if (list > 0) pipeline.restore(list, this.#kept, 0);
+    pipeline.front(packet);
+    const I = this.#I;
+    const slots = this.#slots;
+    const session = I[slots.clone_ingress]!;
+    const digests = I[slots.digests]!;
+    if (digests !== 0) this.#digest?.(digests);
+    const resubmit = I[slots.resubmit]!;
+    const group = I[slots.mcast_grp]!;
+    const spec = I[slots.egress_spec]!;
+    const clone = session === 0 ? NO_PACKET : this.#pool.copy(packet);
+    if (session !== 0) {
+      const keptList = I[slots.clone_ingress_list]!;
+      pipeline.keep(keptList, this.#kept, 0);
+      const kept = this.#kept.slice();
+      this.#forward(port, packet, resubmit, group, spec);
+      this.#clone(port, clone, session - 1, keptList, kept, InstanceType.INGRESS_CLONE);
+      return;
+    }
+    this.#forward(port, packet, resubmit, group, spec);
+  }
+
+  #forward(port: number, packet: number, resubmit: number, group: number, spec: number): void {
+    if (resubmit !== 0) {
+      this.#pipeline.keep(resubmit - 1, this.#kept, 0);
+      this.#pass(port, packet, InstanceType.RESUBMITTED, resubmit - 1);
+    } else if (group !== 0) {
+      this.#multicast(port, packet, group);
+    } else if (spec === this.#dropPort) {
+      this.#drop(packet, 'egress_spec');
+    } else {
+      this.#egress(port, packet, spec, 0);
+    }
+  }
+
+  #multicast(port: number, packet: number, group: number): void {
+    const list = this.#replication.group(group);
+    if (!list) {
+      this.#drop(packet, 'no_multicast_group');
+      return;
+    }
+    const slots = this.#slots;
+    const ints = this.#I.slice();
+    const doubles = this.#D.slice();
+    for (const replica of list.replicas) {
+      const copy = this.#pool.copy(packet);
+      if (copy === NO_PACKET) {
+        this.drops.pool_exhausted++;
+        continue;
+      }
+      this.#I.set(ints);
+      this.#D.set(doubles);
+      this.#I[slots.instance_type] = InstanceType.REPLICATION;
+      this.#egress(port, copy, replica.port, replica.instance);
+    }
+    this.#pool.free(packet);
+  }
+
+  /** Copies of `original` to a session's ports, parsed again and sent through egress. */
+  #clone(
+    port: number,
+    original: number,
+    session: number,
+    list: number,
+    kept: Float64Array,
+    type: number,
+  ): void {
+    const target: ReplicaList | undefined = this.#replication.session(session);
+    if (original === NO_PACKET || !target) {
+      if (original !== NO_PACKET) this.#pool.free(original);
+      this.drops[target ? 'pool_exhausted' : 'no_clone_session']++;
+      return;
+    }
+    const timeUs = Math.floor(this.#nowNs / 1000) % MICROSECONDS_48;
+    target.replicas.forEach((replica, i) => {
+      const isLast = i === target.replicas.length - 1;
+      const copy = isLast ? original : this.#pool.copy(original);
+      if (copy === NO_PACKET) {
+        this.drops.pool_exhausted++;
+        return;
+      }
+      this.#cut(copy, target.truncateBytes);
+      this.#pipeline.begin(port, this.#pool.wireLength[copy]!, type, timeUs);
+      this.#pipeline.reparse(copy);
+      if (list > 0) this.#pipeline.restore(list, kept, 0);
+      this.#egress(port, copy, replica.port, replica.instance);
+    });
+    if (target.replicas.length === 0) this.#pool.free(original);
+  }
+
+  #cut(packet: number, bytes: number): void {
+    const { wireLength, headLength } = this.#pool;
+    if (bytes === 0 || wireLength[packet]! <= bytes) return;
+    wireLength[packet] = bytes;
+    headLength[packet] = Math.min(headLength[packet]!, bytes);
+  }
+
+  #egress(inPort: number, packet: number, outPort: number, instance: number): void {
+    const I = this.#I;
+    const slots = this.#slots;
+    I[slots.egress_spec] = 0;
+    I[slots.egress_port] = outPort;
+    I[slots.egress_rid] = instance;
+    const timeUs = Math.floor(this.#nowNs / 1000) % MICROSECONDS_48;
+    this.#D[slots.egress_global_timestamp] = timeUs;
+    this.#pipeline.egress(packet);
+    const session = I[slots.clone_egress]!;
+    if (session !== 0) {
+      this.#cloneFromEgress(inPort, packet, outPort, session - 1);
+      return;
+    }
+    this.#leave(inPort, packet, outPort);
+  }
+
+  /** The copy is of the packet as it leaves; it goes through egress once more. */
+  #cloneFromEgress(inPort: number, packet: number, outPort: number, session: number): void {
+    const I = this.#I;
+    const list = I[this.#slots.clone_egress_list]!;
+    this.#pipeline.keep(list, this.#kept, 0);
+    const kept = this.#kept.slice();
+    const ints = I.slice();
+    const doubles = this.#D.slice();
+    const copy = this.#pool.copy(packet);
+    if (copy !== NO_PACKET && !this.#pipeline.deparse(copy)) {
+      this.#drop(copy, 'too_long');
+    } else {
+      I.fill(0);
+      this.#clone(inPort, copy, session, list, kept, InstanceType.EGRESS_CLONE);
+    }
+    I.set(ints);
+    this.#D.set(doubles);
+    this.#leave(inPort, packet, outPort);
+  }
+
+  #leave(inPort: number, packet: number, outPort: number): void {
+    const I = this.#I;
+    if (I[this.#slots.egress_spec] === this.#dropPort) {
+      this.#drop(packet, 'egress_spec');
+      return;
+    }
+    if (!this.#pipeline.deparse(packet)) {
+      this.#drop(packet, 'too_long');
+      return;
+    }
+    const recirculate = I[this.#slots.recirculate]!;
+    if (recirculate === 0) this.#attachment.transmit(outPort, packet);
+    else this.#recirculate(inPort, packet, recirculate - 1);
+  }
+
+  #recirculate(port: number, packet: number, list: number): void {
+    const waitNs = this.#waitNs();
+    this.#pipeline.keep(list, this.#kept, 0);
+    if (waitNs === 0) {
+      this.#pass(port, packet, InstanceType.RECIRCULATED, list);
+      return;
+    }
+    const line = this.#delayLine;
+    if (line.isFull) {
+      this.#drop(packet, 'delay_line_full');
+      return;
+    }
+    const before = line.nextNs;
+    const slot = line.add(this.#nowNs + waitNs, packet, port, list);
+    line.kept.set(this.#kept.subarray(0, line.width), slot * line.width);
+    if (line.nextNs < before) this.#attachment.wakeAt(line.nextNs);
+  }
+
+  /** How long the program asks the packet to wait, by the hold field; 0 when it does not. */
+  #waitNs(): number {
+    const ref = this.program.holdUntilNs;
+    const storage = ref && this.#layout.storage(ref);
+    if (!storage || storage.array !== 'D') return 0;
+    const untilNs = this.#D[storage.slot]!;
+    if (untilNs === 0) return 0;
+    const timeUs = this.#D[this.#slots.egress_global_timestamp]!;
+    const difference = untilNs - timeUs * 1000;
+    const waitNs = difference - Math.floor(difference / MICROSECONDS_48) * MICROSECONDS_48;
+    return waitNs < MICROSECONDS_48 / 2 ? waitNs : 0;
+  }
+
+  #drop(packet: number, reason: DropReason): void {
+    this.drops[reason]++;
+    this.#pool.free(packet);
+  }
+}
+
+function byName<T extends { name: string }>(objects: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(objects.map((object) => [object.name, object]));
+}
