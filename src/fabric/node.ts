@@ -9,6 +9,8 @@ export interface Node {
   receive(port: number, packet: number, nowNs: number): void;
   /** The time last asked for with `wakeAt` has come. */
   wake(nowNs: number): void;
+  /** Starts the node's random streams again. */
+  reseed(seed: number): void;
   /** Everything that changes while running and is not in the fabric's arena. */
   save(): unknown;
   /** Puts back what `save` gave. */

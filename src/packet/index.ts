@@ -1,2 +1,3 @@
-/** Packets: where they live and how their bytes are read. */
+/** Packets: where they live and how their bytes are read and written. */
+export * from './headers.js';
 export * from './pool.js';

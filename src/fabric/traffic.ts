@@ -1,0 +1,325 @@
+/**
+ * Applications of the simulated hosts: they run the traffic flows. Every flow draws from streams of
+ * its own, so that what happens to one does not shift the draws of another: two runs from one seed
+ * stay comparable when only one of them has a failure.
+ */
+import type { Arena } from '../base/arena.js';
+import { parseIpv4 } from '../base/address.js';
+import { UmbraError } from '../base/errors.js';
+import { deriveSeed, Prng } from '../base/prng.js';
+import type { Host, TrafficFlow } from '../topology/index.js';
+import type { EventQueue } from './eventQueue.js';
+import { FlowColumn, type FlowTable } from './flowStats.js';
+import type { Hosts } from './hosts.js';
+import { NO_SOCKET, type Sockets } from './sockets.js';
+import type { Tcp, TcpApplication } from './tcp.js';
+
+/** A request that takes longer is an error, and its connection is given up. */
+export const REQUEST_TIMEOUT_NS = 1e9;
+const FIRST_EPHEMERAL_PORT = 32768;
+const SECOND_NS = 1e9;
+
+/** A flow with its ends resolved. */
+interface ActiveFlow {
+  flow: TrafficFlow;
+  client: number;
+  server: number;
+  serverIp: number;
+  requestHead: Uint8Array;
+  responseHead: Uint8Array;
+}
+
+const NO_CONTENT = new Uint8Array(0);
+
+/** Phases of an HTTP exchange at either end. */
+const Phase = { REQUESTING: 0, THINKING: 1, ANSWERED: 2 } as const;
+
+/** Event sources of the traffic: a timer per flow, then an application timer per socket. */
+export interface TrafficSources {
+  flows: number;
+  sockets: number;
+}
+
+export class Traffic implements TcpApplication {
+  #flows: readonly ActiveFlow[] = [];
+  readonly #ephemeral: Int32Array;
+  readonly #arrivals: Prng[];
+  readonly #service: Prng[];
+  readonly #sequence: Int32Array;
+  readonly #hostIndex: Map<string, number>;
+  tcp!: Tcp;
+  hosts!: Hosts;
+
+  constructor(
+    arena: Arena,
+    private readonly hostList: readonly Host[],
+    readonly maxFlows: number,
+    private readonly sockets: Sockets,
+    private readonly stats: FlowTable,
+    private readonly events: EventQueue,
+    private readonly sources: TrafficSources,
+    private readonly now: Float64Array,
+  ) {
+    this.#ephemeral = arena.int32(hostList.length);
+    this.#sequence = arena.int32(maxFlows);
+    const streams = (): Prng[] =>
+      Array.from({ length: maxFlows }, () => new Prng(0, arena.uint32(4)));
+    this.#arrivals = streams();
+    this.#service = streams();
+    this.#hostIndex = new Map(hostList.map((host, i) => [host.name, i]));
+  }
+
+  get flows(): readonly TrafficFlow[] {
+    return this.#flows.map((active) => active.flow);
+  }
+
+  /** Flows with their ends, as saved and put back with the fabric. */
+  get active(): unknown {
+    return this.#flows;
+  }
+
+  set active(flows: unknown) {
+    this.#flows = flows as readonly ActiveFlow[];
+  }
+
+  /** Replaces all traffic. Throws NOT_FOUND for an unknown host, LIMIT for too many flows. */
+  start(flows: readonly TrafficFlow[], seed: number): void {
+    if (flows.length > this.maxFlows) {
+      throw new UmbraError('LIMIT', `${flows.length} flows, ${this.maxFlows} at most`);
+    }
+    const active = flows.map((flow) => this.#resolve(flow));
+    this.stop();
+    this.stats.clear();
+    this.#flows = active;
+    this.reseed(seed);
+    active.forEach((_, i) => {
+      const firstNs = Math.floor(this.#arrivals[i]!.unit() * this.#meanGapNs(i));
+      this.events.schedule(this.sources.flows + i, this.now[0]! + firstNs);
+    });
+  }
+
+  stop(): void {
+    this.#flows.forEach((_, i) => this.events.cancel(this.sources.flows + i));
+    for (let s = 0; s < this.sockets.count; s++) {
+      if (this.sockets.state[s] === 0) continue;
+      this.events.cancel(this.sources.sockets + s);
+      this.tcp.abort(s);
+    }
+    this.#flows = [];
+  }
+
+  /** Starts every flow's streams again. */
+  reseed(seed: number): void {
+    this.#flows.forEach(({ flow }, i) => {
+      this.#arrivals[i]!.reseed(deriveSeed(seed, `${flow.name} arrivals`));
+      this.#service[i]!.reseed(deriveSeed(seed, `${flow.name} service`));
+    });
+  }
+
+  /** A flow's timer: the next request, transfer, datagram or echo. */
+  flowTimer(i: number): void {
+    const active = this.#flows[i]!;
+    const { flow } = active;
+    this.stats.add(i, FlowColumn.REQUESTS, 1);
+    if (flow.kind === 'udp') {
+      this.stats.add(i, FlowColumn.SENT_PACKETS, 1);
+      this.stats.add(i, FlowColumn.SENT_BYTES, flow.payloadBytes);
+      const source = FIRST_EPHEMERAL_PORT + i;
+      this.hosts.sendUdp(active.client, source, active.serverIp, flow.port, flow.payloadBytes, i);
+    } else if (flow.kind === 'ping') {
+      this.stats.add(i, FlowColumn.SENT_PACKETS, 1);
+      this.hosts.sendEcho(active.client, active.serverIp, i, this.#sequence[i]!++ & 0xffff);
+    } else {
+      this.#connect(i, active);
+    }
+    const isOnce =
+      flow.kind === 'bulk' && (flow.transferBytes === 0 || flow.transfersPerSecond === 0);
+    if (isOnce) return;
+    const mean = this.#meanGapNs(i);
+    const isRegular = flow.kind === 'udp' || flow.kind === 'ping';
+    const gap = isRegular ? mean : Math.max(1, this.#arrivals[i]!.exponential(mean));
+    this.events.schedule(this.sources.flows + i, this.now[0]! + Math.round(gap));
+  }
+
+  /** A socket's application timer: the server has its answer, or the client has waited enough. */
+  socketTimer(s: number): void {
+    const k = this.sockets;
+    if (k.state[s] === 0) return;
+    if (k.isClient[s]) {
+      this.stats.add(k.flow[s]!, FlowColumn.ERRORS, 1);
+      this.tcp.abort(s);
+      return;
+    }
+    const { flow } = this.#flows[k.flow[s]!]!;
+    if (flow.kind !== 'http') return;
+    k.phase[s] = Phase.ANSWERED;
+    this.tcp.write(s, flow.responseBytes);
+    if (k.state[s] !== 0) this.tcp.finish(s);
+  }
+
+  datagram(flow: number, wireBytes: number, bornNs: number): void {
+    const active = this.#flows[flow];
+    if (active?.flow.kind !== 'udp') return;
+    this.stats.add(flow, FlowColumn.DELIVERED_PACKETS, 1);
+    this.stats.add(flow, FlowColumn.DELIVERED_BYTES, wireBytes - 42);
+    this.stats.add(flow, FlowColumn.COMPLETED, 1);
+    this.stats.addLatency(flow, this.now[0]! - bornNs);
+  }
+
+  echoReply(flow: number, bornNs: number): void {
+    if (this.#flows[flow]?.flow.kind !== 'ping') return;
+    this.stats.add(flow, FlowColumn.DELIVERED_PACKETS, 1);
+    this.stats.add(flow, FlowColumn.COMPLETED, 1);
+    this.stats.addLatency(flow, this.now[0]! - bornNs);
+  }
+
+  content(s: number): Uint8Array {
+    const active = this.#flows[this.sockets.flow[s]!];
+    if (!active) return NO_CONTENT;
+    return this.sockets.isClient[s] ? active.requestHead : active.responseHead;
+  }
+
+  accepts(host: number, port: number, flow: number): boolean {
+    const active = this.#flows[flow];
+    if (!active || active.server !== host) return false;
+    const { flow: spec } = active;
+    return (spec.kind === 'http' || spec.kind === 'bulk') && spec.port === port;
+  }
+
+  connected(s: number): void {
+    const k = this.sockets;
+    const { flow } = this.#flows[k.flow[s]!]!;
+    if (!k.isClient[s]) return;
+    if (flow.kind === 'http') {
+      this.tcp.write(s, flow.requestBytes);
+    } else if (flow.kind === 'bulk') {
+      this.tcp.write(s, flow.transferBytes === 0 ? Infinity : flow.transferBytes);
+      if (flow.transferBytes > 0 && k.state[s] !== 0) this.tcp.finish(s);
+    }
+  }
+
+  received(s: number): void {
+    const k = this.sockets;
+    const i = k.flow[s]!;
+    const active = this.#flows[i];
+    if (!active) return;
+    const { flow } = active;
+    if (flow.kind === 'http' && !k.isClient[s]) {
+      if (k.phase[s] !== Phase.REQUESTING || k.received[s]! < flow.requestBytes) return;
+      k.phase[s] = Phase.THINKING;
+      const thinkNs = Math.round(this.#service[i]!.exponential(flow.serviceNs));
+      this.events.schedule(this.sources.sockets + s, this.now[0]! + thinkNs);
+    } else if (flow.kind === 'http' && k.phase[s] !== Phase.ANSWERED) {
+      if (k.received[s]! < flow.responseBytes) return;
+      k.phase[s] = Phase.ANSWERED;
+      this.events.cancel(this.sources.sockets + s);
+      this.#complete(i, s, flow.requestBytes + flow.responseBytes);
+      this.tcp.finish(s);
+    } else if (flow.kind === 'bulk' && !k.isClient[s]) {
+      this.#deliver(i, s);
+    }
+  }
+
+  acknowledged(): void {}
+
+  finished(s: number): void {
+    const k = this.sockets;
+    const i = k.flow[s]!;
+    const flow = this.#flows[i]?.flow;
+    if (flow?.kind !== 'bulk') return;
+    if (!k.isClient[s]) {
+      this.tcp.finish(s);
+      return;
+    }
+    this.stats.add(i, FlowColumn.COMPLETED, 1);
+    this.stats.addLatency(i, this.now[0]! - k.beganNs[s]!);
+  }
+
+  failed(s: number): void {
+    const k = this.sockets;
+    this.events.cancel(this.sources.sockets + s);
+    const isDone = k.phase[s] === Phase.ANSWERED;
+    if (k.isClient[s] && !isDone && this.#flows[k.flow[s]!]) {
+      this.stats.add(k.flow[s]!, FlowColumn.ERRORS, 1);
+    }
+  }
+
+  segmentSent(s: number, isRetransmission: boolean): void {
+    const i = this.sockets.flow[s]!;
+    this.stats.add(i, FlowColumn.SENT_PACKETS, 1);
+    if (isRetransmission) this.stats.add(i, FlowColumn.RETRANSMITS, 1);
+  }
+
+  #connect(i: number, { client, serverIp, flow }: ActiveFlow): void {
+    if (flow.kind !== 'http' && flow.kind !== 'bulk') return;
+    const offset = this.#ephemeral[client]!++ % (65536 - FIRST_EPHEMERAL_PORT);
+    const s = this.tcp.connect(client, FIRST_EPHEMERAL_PORT + offset, serverIp, flow.port, i);
+    if (s === NO_SOCKET) {
+      this.stats.add(i, FlowColumn.ERRORS, 1);
+    } else if (flow.kind === 'http') {
+      this.events.schedule(this.sources.sockets + s, this.now[0]! + REQUEST_TIMEOUT_NS);
+    }
+  }
+
+  #complete(i: number, s: number, bytes: number): void {
+    this.stats.add(i, FlowColumn.COMPLETED, 1);
+    this.stats.add(i, FlowColumn.DELIVERED_BYTES, bytes);
+    this.stats.addLatency(i, this.now[0]! - this.sockets.beganNs[s]!);
+  }
+
+  /** Counts what newly became whole. */
+  #deliver(i: number, s: number): void {
+    const k = this.sockets;
+    const total = k.received[s]! - (k.finAt[s]! >= 0 && k.received[s]! > k.finAt[s]! ? 1 : 0);
+    this.stats.add(i, FlowColumn.DELIVERED_BYTES, total - k.taken[s]!);
+    k.taken[s] = total;
+  }
+
+  #meanGapNs(i: number): number {
+    const { flow } = this.#flows[i]!;
+    switch (flow.kind) {
+      case 'http':
+        return SECOND_NS / flow.requestsPerSecond;
+      case 'bulk':
+        return flow.transfersPerSecond > 0 ? SECOND_NS / flow.transfersPerSecond : 10e6;
+      case 'udp':
+        return SECOND_NS / flow.packetsPerSecond;
+      case 'ping':
+        return flow.intervalNs;
+    }
+  }
+
+  #resolve(flow: TrafficFlow): ActiveFlow {
+    const client = this.#host(flow.client, flow);
+    const server = this.#host(flow.server, flow);
+    const { ip, name } = this.hostList[server]!;
+    const isHttp = flow.kind === 'http';
+    return {
+      flow,
+      client,
+      server,
+      serverIp: parseIpv4(ip),
+      requestHead: isHttp
+        ? ascii(`GET /${flow.name} HTTP/1.1\r\nHost: ${name}\r\n\r\n`)
+        : NO_CONTENT,
+      responseHead: isHttp
+        ? ascii(`HTTP/1.1 200 OK\r\nContent-Length: ${flow.responseBytes}\r\n\r\n`)
+        : NO_CONTENT,
+    };
+  }
+
+  #host(name: string, flow: TrafficFlow): number {
+    const index = this.#hostIndex.get(name);
+    if (index === undefined) {
+      throw new UmbraError('NOT_FOUND', `flow '${flow.name}': no host '${name}'`);
+    }
+    return index;
+  }
+}
+
+/** The longest start of a message that is real; a packet's slot has room for it. */
+const CONTENT_BYTES = 160;
+
+function ascii(text: string): Uint8Array {
+  return new TextEncoder().encode(text).subarray(0, CONTENT_BYTES);
+}

@@ -1,0 +1,120 @@
+/** Topologies by rule: leaf-spine and fat tree. */
+import type { Host, Link, SwitchDevice, Topology } from './topology.js';
+
+/** What generated links have in common. */
+export interface LinkShape {
+  bandwidthMbps: number;
+  delayNs: number;
+  queueBytes: number;
+}
+
+/** A link of a gigabit network within one building. */
+export const defaultLink: LinkShape = {
+  bandwidthMbps: 1000,
+  delayNs: 10_000,
+  queueBytes: 256 * 1024,
+};
+
+/** A switch by its P4Runtime device id, with addresses that follow from it. */
+export function switchOf(name: string, deviceId: number): SwitchDevice {
+  const hex = deviceId.toString(16).padStart(4, '0');
+  return {
+    name,
+    deviceId,
+    mac: `02:aa:00:00:${hex.slice(0, 2)}:${hex.slice(2)}`,
+    loopback: `10.255.${deviceId >> 8}.${deviceId & 255}`,
+  };
+}
+
+/** Host `index` (from 1) of subnet 10.(subnet >> 8).(subnet & 255).0/24. */
+export function hostOf(name: string, subnet: number, index: number): Host {
+  const [high, low] = [subnet >> 8, subnet & 255];
+  const byte = (value: number): string => value.toString(16).padStart(2, '0');
+  return {
+    name,
+    mac: `02:00:0a:${byte(high)}:${byte(low)}:${byte(index)}`,
+    ip: `10.${high}.${low}.${index}`,
+    prefixLength: 24,
+    gateway: `10.${high}.${low}.254`,
+    services: [],
+  };
+}
+
+/** `leaves` switches with `hostsPerLeaf` hosts each, joined by `spines` switches. */
+export function leafSpine(
+  spines: number,
+  leaves: number,
+  hostsPerLeaf: number,
+  shape: LinkShape = defaultLink,
+): Topology {
+  const topology: Topology = {
+    name: 'leaf-spine',
+    hosts: [],
+    switches: [],
+    links: [],
+    traffic: [],
+  };
+  let id = 1;
+  for (let s = 1; s <= spines; s++) topology.switches.push(switchOf(`spine${s}`, id++));
+  for (let l = 1; l <= leaves; l++) {
+    const leaf = `leaf${l}`;
+    topology.switches.push(switchOf(leaf, id++));
+    for (let h = 1; h <= hostsPerLeaf; h++) {
+      const host = hostOf(`h${l}${h}`, l, h);
+      topology.hosts.push(host);
+      topology.links.push(linkOf(host.name, 0, leaf, h, shape));
+    }
+    for (let s = 1; s <= spines; s++) {
+      topology.links.push(linkOf(leaf, hostsPerLeaf + s, `spine${s}`, l, shape));
+    }
+  }
+  return topology;
+}
+
+/** A k-ary fat tree (Al-Fares, 2008): k pods, k^3/4 hosts, 5k^2/4 switches. */
+export function fatTree(k: number, shape: LinkShape = defaultLink): Topology {
+  const topology: Topology = {
+    name: `fat-tree-${k}`,
+    hosts: [],
+    switches: [],
+    links: [],
+    traffic: [],
+  };
+  const half = k / 2;
+  let id = 1;
+  for (let c = 0; c < half * half; c++) topology.switches.push(switchOf(`core${c + 1}`, id++));
+  for (let pod = 0; pod < k; pod++) {
+    for (let i = 0; i < half; i++) {
+      topology.switches.push(switchOf(`agg${pod + 1}${i + 1}`, id++));
+      topology.switches.push(switchOf(`edge${pod + 1}${i + 1}`, id++));
+    }
+    for (let a = 0; a < half; a++) {
+      const aggregation = `agg${pod + 1}${a + 1}`;
+      for (let c = 0; c < half; c++) {
+        const core = `core${a * half + c + 1}`;
+        topology.links.push(linkOf(aggregation, half + c + 1, core, pod + 1, shape));
+      }
+      for (let e = 0; e < half; e++) {
+        const edge = `edge${pod + 1}${e + 1}`;
+        topology.links.push(linkOf(edge, half + a + 1, aggregation, e + 1, shape));
+      }
+    }
+    for (let e = 0; e < half; e++) {
+      for (let h = 0; h < half; h++) {
+        const host = hostOf(`h${pod + 1}${e + 1}${h + 1}`, pod * half + e + 1, h + 1);
+        topology.hosts.push(host);
+        topology.links.push(linkOf(host.name, 0, `edge${pod + 1}${e + 1}`, h + 1, shape));
+      }
+    }
+  }
+  return topology;
+}
+
+function linkOf(a: string, aPort: number, b: string, bPort: number, shape: LinkShape): Link {
+  return {
+    name: `${a}-${b}`,
+    a: { node: a, port: aPort },
+    b: { node: b, port: bPort },
+    ...shape,
+  };
+}

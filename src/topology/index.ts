@@ -1,0 +1,5 @@
+/** The network as a graph: types, files, generators, paths. */
+export * from './generate.js';
+export * from './graph.js';
+export { readTopology } from './read.js';
+export * from './topology.js';
