@@ -15,7 +15,7 @@ import { NO_SOCKET, type Sockets } from './sockets.js';
 import type { Tcp, TcpApplication } from './tcp.js';
 
 /** A request that takes longer is an error, and its connection is given up. */
-export const REQUEST_TIMEOUT_NS = 1e9;
+export const REQUEST_TIMEOUT_NS = 500e6;
 const FIRST_EPHEMERAL_PORT = 32768;
 const SECOND_NS = 1e9;
 

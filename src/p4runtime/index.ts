@@ -14,3 +14,13 @@ export { Code, codeName, StatusError, WriteError, type UpdateFailure } from './s
 export type { Target, TargetListener } from './target.js';
 export { portOf } from './validate.js';
 export { formatValue, parseValue } from './valueText.js';
+export {
+  cloneSessionEntity,
+  everything,
+  groupEntity,
+  memberEntity,
+  ruleEntity,
+  tableRequest,
+} from './entities.js';
+export { compareEntities, entityContent, updatesFor, type Difference } from './compare.js';
+export { Translator } from './translate.js';

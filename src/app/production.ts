@@ -1,0 +1,68 @@
+/** Production: its network, its controller's devices, its routes and its mirror. */
+import { defined } from '../base/assert.js';
+import { isMirroring, isRouting, planRoutes, type NetworkPlan } from '../control/index.js';
+import { ProductionDevice, ProductionView } from '../device/index.js';
+import { planMirror, type MirrorRule } from '../mirror/index.js';
+import type { Difference } from '../p4runtime/index.js';
+import type { Topology } from '../topology/index.js';
+import { accessOf, buildNetwork, type Network } from './network.js';
+import { shippedProgram } from './programs.js';
+
+/** A production network under Umbra's own controller. */
+export class Production {
+  private constructor(
+    readonly topology: Topology,
+    readonly network: Network,
+    readonly devices: ReadonlyMap<string, ProductionDevice>,
+  ) {}
+
+  /** Builds the network and sets the production pipeline on every switch. */
+  static async build(topology: Topology, seed: number): Promise<Production> {
+    const network = buildNetwork(topology, seed);
+    const devices = new Map<string, ProductionDevice>();
+    for (const access of accessOf(topology, network.channel, shippedProgram('production'))) {
+      devices.set(access.name, await ProductionDevice.open(access));
+    }
+    return new Production(topology, network, devices);
+  }
+
+  device(name: string): ProductionDevice {
+    return defined(this.devices.get(name), `device ${name}`);
+  }
+
+  /** Installs the routes of all shortest paths; returns how many entities were written. */
+  async installRoutes(): Promise<number> {
+    return this.#apply(
+      planRoutes(this.topology, (name) => this.device(name).schema),
+      isRouting,
+    );
+  }
+
+  /** Installs mirror rules, replacing those before. */
+  async installMirror(rules: readonly MirrorRule[]): Promise<number> {
+    const plan: NetworkPlan = new Map();
+    for (const [name, device] of this.devices) {
+      plan.set(name, planMirror(this.topology, name, rules, device.schema));
+    }
+    return this.#apply(plan, isMirroring);
+  }
+
+  /** Every switch as a guest that can only read. */
+  async views(): Promise<ProductionView[]> {
+    const views: ProductionView[] = [];
+    for (const { name, deviceId } of this.topology.switches) {
+      views.push(await ProductionView.open(name, this.network.channel, BigInt(deviceId)));
+    }
+    return views;
+  }
+
+  async #apply(plan: NetworkPlan, owner: typeof isRouting): Promise<number> {
+    let written = 0;
+    for (const [name, entities] of plan) {
+      const device = this.device(name);
+      const differences: Difference[] = await device.reconcile(entities, owner(device.schema));
+      written += differences.length;
+    }
+    return written;
+  }
+}

@@ -1,0 +1,83 @@
+/** The shadow as a campaign's testbed: forks from one warm state, faults by P4Runtime. */
+import { describeFailure, HEARTBEAT_US, type Failure } from '../fault/index.js';
+import type { FabricSnapshot } from '../fabric/index.js';
+import { isRouting, planRoutes, type NetworkPlan } from '../control/index.js';
+import { UmbraError } from '../base/errors.js';
+import type { Testbed } from '../campaign/index.js';
+import type { FlowSums } from '../telemetry/index.js';
+import type { Avoided, Topology, TrafficFlow } from '../topology/index.js';
+import type { Shadow } from './shadow.js';
+
+const HEARTBEAT_NS = HEARTBEAT_US * 1000;
+
+/** The shadow network under generated traffic. */
+export class ShadowTestbed implements Testbed {
+  readonly topology: Topology;
+  readonly #shadow: Shadow;
+  #warm: FabricSnapshot | undefined;
+  #hops = 0;
+
+  constructor(shadow: Shadow) {
+    this.#shadow = shadow;
+    this.topology = shadow.topology;
+  }
+
+  get packetHops(): number {
+    return this.#hops;
+  }
+
+  /** Starts traffic and runs it until queues, windows and caches are as in a running network. */
+  async warmUp(flows: readonly TrafficFlow[], seed: number, durationNs: number): Promise<void> {
+    const { fabric } = this.#shadow.network;
+    fabric.start(flows, seed);
+    await this.run(durationNs);
+    this.#warm = fabric.save();
+  }
+
+  restore(seed: number): void {
+    if (!this.#warm) throw new UmbraError('CONFLICT', 'the testbed was not warmed up');
+    const { fabric } = this.#shadow.network;
+    fabric.load(this.#warm);
+    fabric.reseed(seed);
+    this.#shadow.faults.forget();
+  }
+
+  async inject(failure: Failure, durationNs: number): Promise<void> {
+    try {
+      await this.#shadow.faults.inject(failure, durationNs / 1000);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      throw new UmbraError('CONFLICT', `${describeFailure(failure)}: ${text}`, { cause: error });
+    }
+  }
+
+  async run(durationNs: number): Promise<void> {
+    const { fabric } = this.#shadow.network;
+    const before = fabric.packetHops;
+    const end = fabric.nowNs + durationNs;
+    while (fabric.nowNs < end) {
+      this.#shadow.faults.heartbeat();
+      fabric.runUntil(Math.min(end, fabric.nowNs + HEARTBEAT_NS));
+    }
+    this.#hops += fabric.packetHops - before;
+  }
+
+  flows(): FlowSums[] {
+    return this.#shadow.network.fabric.flowStats();
+  }
+
+  /** Routes around links and devices, as a plan that can be rehearsed or applied. */
+  planReroute(avoided: Avoided): NetworkPlan {
+    return planRoutes(this.topology, (name) => this.#shadow.device(name).schema, avoided);
+  }
+
+  /** Carries out a plan on the shadow; returns how many entities changed. */
+  async apply(plan: NetworkPlan): Promise<number> {
+    let changed = 0;
+    for (const [name, entities] of plan) {
+      const device = this.#shadow.device(name);
+      changed += (await device.reconcile(entities, isRouting(device.schema))).length;
+    }
+    return changed;
+  }
+}

@@ -1,0 +1,3 @@
+/** What the network should hold, worked out from its topology. */
+export { isMirroring, isRouting } from './owned.js';
+export { planRoutes, switchOfHost, type NetworkPlan } from './routes.js';

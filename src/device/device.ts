@@ -1,0 +1,182 @@
+/**
+ * Switches as the controller holds them. Production and shadow are different types, told apart by
+ * private members: what takes a ShadowDevice can never be handed a production switch.
+ */
+import {
+  compareEntities,
+  everything,
+  P4RuntimeClient,
+  P4RuntimeReader,
+  ruleEntity,
+  ruleFromEntry,
+  Schema,
+  tableRequest,
+  updatesFor,
+  type Channel,
+  type ClientListener,
+  type Difference,
+  type GuestChannel,
+  type Rule,
+} from '../p4runtime/index.js';
+import { UmbraError } from '../base/errors.js';
+import type { Entity, ForwardingPipelineConfig, Update } from '../proto/index.js';
+
+/** Looks at a device. */
+export interface DeviceReader {
+  readonly name: string;
+  readonly schema: Schema;
+  /** Everything a controller has written, default entries included. */
+  readState(): Promise<Entity[]>;
+  /** Rules of one table, or of all, with their direct counters. */
+  rules(table?: string): Promise<Rule[]>;
+  /** One cell of a counter array, or all of them. */
+  readCounter(counter: string, index?: number): Promise<{ packets: number; bytes: number }[]>;
+}
+
+/** Reading, the same for every kind of device. */
+class Reading implements DeviceReader {
+  constructor(
+    readonly name: string,
+    readonly schema: Schema,
+    private readonly reader: P4RuntimeReader,
+  ) {}
+
+  readState(): Promise<Entity[]> {
+    return this.reader.read(everything());
+  }
+
+  async rules(table?: string): Promise<Rule[]> {
+    const id = table === undefined ? 0 : this.schema.tables.get(table).id;
+    const entities = await this.reader.read([tableRequest(id, true)]);
+    return entities.flatMap(({ entity }) =>
+      entity?.$case === 'tableEntry' ? [ruleFromEntry(this.schema, entity.value)] : [],
+    );
+  }
+
+  async readCounter(counter: string, index?: number) {
+    const counterId = this.schema.counters.get(counter).id;
+    const at = index === undefined ? undefined : { index: BigInt(index) };
+    const entities = await this.reader.read([
+      { entity: { $case: 'counterEntry', value: { counterId, index: at, data: undefined } } },
+    ]);
+    return entities.flatMap(({ entity }) => {
+      const data = entity?.$case === 'counterEntry' ? entity.value.data : undefined;
+      return data ? [{ packets: Number(data.packetCount), bytes: Number(data.byteCount) }] : [];
+    });
+  }
+}
+
+/** A production switch as a guest sees it: nothing here writes (invariant I2). */
+export class ProductionView extends Reading {
+  private constructor(
+    name: string,
+    schema: Schema,
+    readonly config: ForwardingPipelineConfig,
+    reader: P4RuntimeReader,
+  ) {
+    super(name, schema, reader);
+  }
+
+  /** Reads the device's pipeline. Throws UNAVAILABLE when it has none. */
+  static async open(name: string, channel: GuestChannel, deviceId: bigint) {
+    const reader = new P4RuntimeReader(channel, deviceId);
+    const config = await reader.getPipelineConfig();
+    if (!config?.p4info) throw new UmbraError('UNAVAILABLE', `${name}: no pipeline has been set`);
+    return new ProductionView(name, new Schema(config.p4info), config, reader);
+  }
+}
+
+/** Reading and writing, shared by the two kinds of device that are written to. */
+class Writable extends Reading {
+  protected constructor(
+    name: string,
+    schema: Schema,
+    protected readonly client: P4RuntimeClient,
+  ) {
+    super(name, schema, client);
+  }
+
+  /** Carries out updates in their order. Throws a WriteError with those that failed. */
+  write(updates: readonly Update[]): Promise<void> {
+    return this.client.write(updates);
+  }
+
+  /** Makes all entities that `mine` accepts those of `want`; returns what had to be done. */
+  async reconcile(
+    want: readonly Entity[],
+    mine: (entity: Entity) => boolean,
+  ): Promise<Difference[]> {
+    const have = (await this.readState()).filter(mine);
+    const differences = compareEntities(have, want);
+    for (const batch of updatesFor(differences)) await this.client.write(batch);
+    return differences;
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}
+
+/** How to reach a device that is written to. */
+export interface DeviceAccess {
+  name: string;
+  channel: Channel;
+  deviceId: bigint;
+  /** Set when the device is opened; left out, what it runs stays. */
+  config?: ForwardingPipelineConfig;
+  listener?: ClientListener;
+}
+
+async function connect(access: DeviceAccess): Promise<[string, Schema, P4RuntimeClient]> {
+  const { name, channel, deviceId, config } = access;
+  const client = new P4RuntimeClient(channel, { deviceId }, access.listener);
+  await client.becomePrimary();
+  if (config) await client.setPipelineConfig(config);
+  const running = config ?? (await client.getPipelineConfig());
+  if (!running?.p4info) throw new UmbraError('UNAVAILABLE', `${name}: no pipeline has been set`);
+  return [name, new Schema(running.p4info), client];
+}
+
+/** A production switch as its own controller holds it. */
+export class ProductionDevice extends Writable {
+  /** Makes the type nominal: no other device is taken for one. */
+  readonly #production = true;
+
+  /** Becomes primary and, when a config is given, sets the pipeline. */
+  static async open(access: DeviceAccess): Promise<ProductionDevice> {
+    return new ProductionDevice(...(await connect(access)));
+  }
+
+  get isProduction(): boolean {
+    return this.#production;
+  }
+}
+
+/** A shadow switch: the only kind of device that faults accept (invariant I1). */
+export class ShadowDevice extends Writable {
+  /** Makes the type nominal: a production device is never taken for a shadow one. */
+  readonly #shadow = true;
+
+  /** Becomes primary and, when a config is given, sets the pipeline. */
+  static async open(access: DeviceAccess): Promise<ShadowDevice> {
+    return new ShadowDevice(...(await connect(access)));
+  }
+
+  get isShadow(): boolean {
+    return this.#shadow;
+  }
+
+  /** The entity of a rule of this device. */
+  entityOf(rule: Rule): Entity {
+    return ruleEntity(this.schema, rule);
+  }
+
+  /** Sends a frame into the pipeline from the CPU port. */
+  packetOut(payload: Uint8Array): void {
+    const metadata = this.schema.packetOut.fields.map(({ id }) => ({
+      metadataId: id,
+      value: Uint8Array.of(0),
+    }));
+    this.client.packetOut({ payload, metadata });
+  }
+}

@@ -1,0 +1,2 @@
+/** What the controller holds of a switch. */
+export * from './device.js';

@@ -1,0 +1,5 @@
+/** The traffic mirror. */
+export { MirrorCollector, type CopyCounts, type EnteredFrame } from './collector.js';
+export { measureCompleteness, type Completeness } from './completeness.js';
+export { tagFrame, taggedLength } from './replay.js';
+export * from './rules.js';

@@ -1,0 +1,2 @@
+/** Durable documents. */
+export * from './store.js';

@@ -1,0 +1,2 @@
+/** The shadow engine's replication of production state. */
+export * from './shadowSync.js';

@@ -1,0 +1,2 @@
+/** Measurements of traffic. */
+export * from './metrics.js';
