@@ -82,7 +82,7 @@ export class Store {
   #keep<T extends Document>(name: string, document: T): void {
     const collection = this.#collection<T>(name);
     const found = collection.by('id', document.id);
-    if (found) collection.update({ ...document, $loki: found.$loki, meta: found.meta } as never);
+    if (found) collection.update(Object.assign(found, document));
     else collection.insert({ ...document });
   }
 
@@ -104,8 +104,6 @@ export class Store {
 
 /** The document as it was put: LokiJS adds two members of its own. */
 function withoutMeta<T extends Document>(found: T): T {
-  const document: Record<string, unknown> = { ...found };
-  delete document['$loki'];
-  delete document['meta'];
-  return document as unknown as T;
+  const own = Object.entries(found).filter(([key]) => key !== '$loki' && key !== 'meta');
+  return Object.fromEntries(own) as unknown as T;
 }

@@ -1,0 +1,2 @@
+/** Mitigations, rehearsed. */
+export * from './reroute.js';

@@ -1,0 +1,3 @@
+/** Regressions over campaign results. */
+export * from './model.js';
+export { fitRidge, type Ridge } from './ridge.js';

@@ -1,0 +1,62 @@
+/** How much of a flow a failure can touch: the share of its packets that pass the failed part. */
+import type { Failure } from '../fault/index.js';
+import { Graph, type Topology, type TrafficFlow } from '../topology/index.js';
+
+/** Shares of a flow's packets by link and by switch, both directions together. */
+export interface Exposure {
+  links: Map<string, number>;
+  devices: Map<string, number>;
+}
+
+/** Exposure of every flow, when each switch spreads evenly over its shortest paths. */
+export function exposuresOf(
+  topology: Topology,
+  flows: readonly Pick<TrafficFlow, 'name' | 'client' | 'server'>[],
+): Map<string, Exposure> {
+  const graph = new Graph(topology);
+  const isSwitch = new Set(topology.switches.map((device) => device.name));
+  return new Map(
+    flows.map((flow) => {
+      const exposure: Exposure = { links: new Map(), devices: new Map() };
+      spread(graph, isSwitch, flow.client, flow.server, exposure);
+      spread(graph, isSwitch, flow.server, flow.client, exposure);
+      return [flow.name, exposure];
+    }),
+  );
+}
+
+/** Follows one direction from node to node, dividing its packets among the next hops. */
+function spread(
+  graph: Graph,
+  isSwitch: ReadonlySet<string>,
+  from: string,
+  to: string,
+  exposure: Exposure,
+): void {
+  const distance = graph.distancesTo(to);
+  const next = graph.nextHopsTo(to);
+  const add = (map: Map<string, number>, key: string, share: number): void => {
+    map.set(key, (map.get(key) ?? 0) + share / 2);
+  };
+  let frontier = new Map([[from, 1]]);
+  for (let steps = distance.get(from) ?? 0; steps > 0; steps--) {
+    const following = new Map<string, number>();
+    for (const [node, share] of frontier) {
+      if (isSwitch.has(node)) add(exposure.devices, node, share);
+      const hops = isSwitch.has(node) ? (next.get(node) ?? []) : graph.neighbours(node);
+      for (const hop of hops) {
+        const part = share / hops.length;
+        add(exposure.links, hop.link, part);
+        following.set(hop.node, (following.get(hop.node) ?? 0) + part);
+      }
+    }
+    frontier = following;
+  }
+}
+
+/** The share of a flow's packets that a failure can touch. */
+export function exposureTo(exposure: Exposure, failure: Failure): number {
+  if (failure.type === 'device_failure') return exposure.devices.get(failure.device) ?? 0;
+  const share = exposure.links.get(failure.link) ?? 0;
+  return failure.direction === 'both' ? share : share / 2;
+}

@@ -1,0 +1,150 @@
+/** From campaign results to models, and from models to what a failure would do to production. */
+import { fitModel, type Model, type Observation } from '../analysis/index.js';
+import type { CampaignResult } from '../campaign/index.js';
+import { describeFailure, type Failure } from '../fault/index.js';
+import { effectMetrics, metricUnit, type EffectMetric, type FlowMetrics } from '../telemetry/index.js';
+import type { Topology, TrafficFlow } from '../topology/index.js';
+import { exposuresOf, exposureTo, type Exposure } from './exposure.js';
+import { featuresOf } from './features.js';
+
+/** Share of effects that a forecast's interval should cover. */
+export const INTERVAL_LEVEL = 0.9;
+
+/** A predicted effect on production. */
+export interface Forecast {
+  failure: Failure;
+  /** The failure as text. */
+  description: string;
+  /** The flow that is hit worst. */
+  flow: string;
+  metric: EffectMetric;
+  /** Predicted change, and the interval at INTERVAL_LEVEL. */
+  value: number;
+  low: number;
+  high: number;
+  unit: string;
+}
+
+/** One model per metric. */
+export type MetricModels = Map<EffectMetric, Model>;
+
+/** Learns the effect of failures on flows from a campaign. */
+export async function learnEffects(
+  topology: Topology,
+  flows: readonly TrafficFlow[],
+  campaign: CampaignResult,
+): Promise<MetricModels> {
+  const exposures = exposuresOf(topology, flows);
+  const models: MetricModels = new Map();
+  for (const metric of effectMetrics) {
+    const observations = campaign.results.flatMap(({ scenario, baseline, effects }) =>
+      effects
+        .filter((effect) => effect.metric === metric)
+        .map((effect): Observation => {
+          const without = baseline.find((m) => m.name === effect.flow)!;
+          const exposure = exposureTo(exposures.get(effect.flow)!, scenario.failure);
+          return {
+            features: featuresOf(scenario.failure, exposure, without),
+            target: effect.delta,
+            // Repeats of one failure stay together: they are not independent.
+            group: describeFailure(scenario.failure),
+          };
+        }),
+    );
+    const target = `${metric} change`;
+    models.set(metric, await fitModel(observations, { target, level: INTERVAL_LEVEL }));
+  }
+  return models;
+}
+
+/** Failures that were not tried: severities between and beyond those of a sweep. */
+export function untriedFailures(topology: Topology): Failure[] {
+  const links = topology.links.flatMap(({ name: link }): Failure[] => {
+    const on = { type: 'link_degradation', link, direction: 'both' } as const;
+    return [
+      { ...on, loss: 0.1 },
+      { ...on, delayNs: 10e6, jitterNs: 1e6 },
+      { ...on, rateBps: 20e6 },
+      { ...on, loss: 0.02, delayNs: 5e6 },
+    ];
+  });
+  const devices = topology.switches.map(({ name: device }): Failure => {
+    return { type: 'device_failure', device, mode: 'graceful', share: 0.75, delayNs: 1e6 };
+  });
+  return [...links, ...devices];
+}
+
+/** Bounds that a change can have: a share stays between 0 and 1, traffic cannot go below none. */
+function clamp(metric: EffectMetric, value: number, baseline: FlowMetrics): number {
+  const before = baseline[metric];
+  switch (metric) {
+    case 'throughputMbps':
+      return Math.max(-before, value);
+    case 'lossRate':
+    case 'errorRate':
+      return Math.min(1 - before, Math.max(-before, value));
+    case 'p95Ms':
+      return Math.max(-before, value);
+  }
+}
+
+/**
+ * The worst forecasts over a set of failures: one per failure, by the metric whose predicted change
+ * is largest against what a campaign usually showed of it.
+ */
+export function forecastWorst(
+  topology: Topology,
+  flows: readonly TrafficFlow[],
+  models: MetricModels,
+  baseline: readonly FlowMetrics[],
+  failures: readonly Failure[],
+  count: number,
+): Forecast[] {
+  const exposures = exposuresOf(topology, flows);
+  const ranked = failures.map((failure) => {
+    let worst: { forecast: Forecast; severity: number } | undefined;
+    for (const flow of baseline) {
+      const found = worstOf(failure, flow, exposures.get(flow.name)!, models);
+      if (found && (!worst || found.severity > worst.severity)) worst = found;
+    }
+    return worst;
+  });
+  return ranked
+    .flatMap((item) => (item ? [item] : []))
+    .sort((a, b) => b.severity - a.severity)
+    .slice(0, count)
+    .map((item) => item.forecast);
+}
+
+function worstOf(
+  failure: Failure,
+  flow: FlowMetrics,
+  exposure: Exposure,
+  models: MetricModels,
+): { forecast: Forecast; severity: number } | undefined {
+  let worst: { forecast: Forecast; severity: number } | undefined;
+  const share = exposureTo(exposure, failure);
+  if (share === 0) return undefined;
+  for (const [metric, model] of models) {
+    if (Number.isNaN(flow[metric])) continue;
+    const { value, low, high } = model.predict(featuresOf(failure, share, flow));
+    const harm = metric === 'throughputMbps' ? -value : value;
+    const severity = harm / Math.max(model.baselineMae, 1e-9);
+    if (worst && severity <= worst.severity) continue;
+    const within = (v: number): number => clamp(metric, v, flow);
+    worst = {
+      severity,
+      forecast: {
+        failure,
+        description: describeFailure(failure),
+        flow: flow.name,
+        metric,
+        value: within(value),
+        low: within(low),
+        high: within(high),
+        unit: metricUnit[metric],
+      },
+    };
+  }
+  return worst;
+}
