@@ -47,52 +47,86 @@ function avoidedBy(failure: Failure): Avoided {
 }
 
 /**
- * Rehearses a reroute around `failure` for the flow `flow`. Undefined when no route changes, which
- * means that there is no way around. The network is left as it was found, after `restore`.
+ * Rehearses a reroute around `failure`. Undefined when no route changes, which means that there is
+ * no way around, or when the failure hurts no flow. Ends in a state that only `restore` cleans up.
  */
 export async function rehearseReroute<Plan>(
   testbed: RerouteTestbed<Plan>,
   failure: Failure,
-  flow: string,
   options: { id: string; seed: number; phaseNs: number },
 ): Promise<Recommendation | undefined> {
   const { id, seed, phaseNs } = options;
   const plan = testbed.planReroute(avoidedBy(failure));
-  const phases = async (isApplied: boolean): Promise<{ figures: FlowMetrics[]; entities: number }> => {
-    testbed.restore(seed);
-    const figures = [await phase(testbed, flow, phaseNs)];
-    await testbed.inject(failure, 2 * phaseNs + 1e6);
-    figures.push(await phase(testbed, flow, phaseNs));
-    const entities = isApplied ? await testbed.apply(plan) : 0;
-    figures.push(await phase(testbed, flow, phaseNs));
-    return { figures, entities };
-  };
-  const rehearsed = await phases(true);
-  if (rehearsed.entities === 0) return undefined;
-  const idle = await phases(false);
-  const isBetter = harmOf(rehearsed.figures[2]!) < harmOf(idle.figures[2]!);
+  const rehearsed = await runPhases(testbed, failure, seed, phaseNs, () => testbed.apply(plan));
+  if (rehearsed.changed === 0) return undefined;
+  const worst = worstHit(rehearsed.before, rehearsed.during);
+  if (worst === undefined) return undefined;
+  const idle = await runPhases(testbed, failure, seed, phaseNs, async () => 0);
+  const isBetter = totalHarm(rehearsed.after) < totalHarm(idle.after);
   const target = failure.type === 'device_failure' ? failure.device : failure.link;
   return {
     id,
     action: isBetter ? `reroute around ${target}` : 'do nothing',
-    entities: isBetter ? rehearsed.entities : 0,
+    entities: isBetter ? rehearsed.changed : 0,
     failure: describeFailure(failure),
     seed,
-    before: figuresOf(rehearsed.figures[0]!),
-    during: figuresOf(rehearsed.figures[1]!),
-    after: figuresOf((isBetter ? rehearsed : idle).figures[2]!),
-    withoutAction: figuresOf(idle.figures[2]!),
+    before: figuresOf(rehearsed.before[worst]!),
+    during: figuresOf(rehearsed.during[worst]!),
+    after: figuresOf((isBetter ? rehearsed : idle).after[worst]!),
+    withoutAction: figuresOf(idle.after[worst]!),
   };
 }
 
-async function phase(testbed: Testbed, flow: string, phaseNs: number): Promise<FlowMetrics> {
-  const find = () => testbed.flows().find((sums) => sums.name === flow)!;
-  const before = find();
-  await testbed.run(phaseNs);
-  return metricsOf(before, find(), phaseNs);
+interface Phases {
+  before: FlowMetrics[];
+  during: FlowMetrics[];
+  after: FlowMetrics[];
+  /** Entities that the action changed. */
+  changed: number;
 }
 
-/** One figure for a phase: errors weigh most, then loss, then time. */
+/** Healthy, failing, and failing with the action in place. */
+async function runPhases(
+  testbed: Testbed,
+  failure: Failure,
+  seed: number,
+  phaseNs: number,
+  act: () => Promise<number>,
+): Promise<Phases> {
+  testbed.restore(seed);
+  const before = await phase(testbed, phaseNs);
+  await testbed.inject(failure, 2 * (phaseNs + SETTLE_NS) + 1e6);
+  const during = await phase(testbed, phaseNs);
+  const changed = await act();
+  return { before, during, after: await phase(testbed, phaseNs), changed };
+}
+
+/** Requests that began before a change end by their timeout; they belong to no phase. */
+const SETTLE_NS = 600e6;
+
+async function phase(testbed: Testbed, phaseNs: number): Promise<FlowMetrics[]> {
+  await testbed.run(SETTLE_NS);
+  const before = testbed.flows();
+  await testbed.run(phaseNs);
+  return testbed.flows().map((sums, i) => metricsOf(before[i], sums, phaseNs));
+}
+
+/** The flow that the failure hurts most; undefined when it hurts none. */
+function worstHit(before: FlowMetrics[], during: FlowMetrics[]): number | undefined {
+  let worst: number | undefined;
+  let most = 0;
+  during.forEach((metrics, i) => {
+    const harm = harmOf(metrics) - harmOf(before[i]!);
+    if (harm > most) [worst, most] = [i, harm];
+  });
+  return worst;
+}
+
+function totalHarm(flows: FlowMetrics[]): number {
+  return flows.reduce((sum, metrics) => sum + harmOf(metrics), 0);
+}
+
+/** One figure for one flow: errors weigh most, then loss, then time. */
 function harmOf(m: FlowMetrics): number {
   const p95 = Number.isNaN(m.p95Ms) ? 1000 : m.p95Ms;
   return m.errorRate * 1e6 + m.lossRate * 1e4 + p95 - m.throughputMbps * 1e-3;

@@ -1,5 +1,6 @@
 /** Scenarios: which failure, for how long, from which seed; and the campaigns made of them. */
 import type { Failure } from '../fault/index.js';
+import { deriveSeed, Prng } from '../base/prng.js';
 import type { Topology } from '../topology/index.js';
 
 /** One experiment: run twice from one seed, with the failure and without. */
@@ -48,6 +49,34 @@ export function sweepFailures(topology: Topology): Failure[] {
     })),
   ]);
   return [...links, ...devices];
+}
+
+/**
+ * Failures of mixed kinds and severities, drawn from a seed: what a sweep of single severities
+ * cannot teach, namely how they combine and what lies between them.
+ */
+export function randomFailures(topology: Topology, seed: number, count: number): Failure[] {
+  const prng = new Prng(deriveSeed(seed, 'random failures'));
+  const { links, switches } = topology;
+  return Array.from({ length: count }, (): Failure => {
+    if (prng.unit() < 0.2) {
+      const device = switches[prng.below(switches.length)]!.name;
+      const share = Math.round(prng.unit() * 100) / 100;
+      const delayNs = prng.unit() < 0.5 ? 0 : prng.below(10) * 1e6;
+      return { type: 'device_failure', device, mode: 'graceful', share, delayNs };
+    }
+    const link = links[prng.below(links.length)]!.name;
+    const on = { type: 'link_degradation', link, direction: 'both' } as const;
+    const loss = Math.round(10 ** (-3 + prng.unit() * 2.5) * 1e4) / 1e4;
+    const delayNs = (1 + prng.below(30)) * 1e6;
+    const jitterNs = prng.below(10) * 0.1 * delayNs;
+    const rateBps = Math.round(10 ** (6.5 + prng.unit() * 1.5) / 1e5) * 1e5;
+    const draw = prng.below(4);
+    if (draw === 0) return { ...on, loss, delayNs };
+    if (draw === 1) return { ...on, delayNs, jitterNs };
+    if (draw === 2) return { ...on, rateBps, loss };
+    return { ...on, loss };
+  });
 }
 
 /** The scenarios of a sweep; equal options give equal scenarios. */

@@ -2,7 +2,12 @@
 import { fitModel, type Model, type Observation } from '../analysis/index.js';
 import type { CampaignResult } from '../campaign/index.js';
 import { describeFailure, type Failure } from '../fault/index.js';
-import { effectMetrics, metricUnit, type EffectMetric, type FlowMetrics } from '../telemetry/index.js';
+import {
+  effectMetrics,
+  metricUnit,
+  type EffectMetric,
+  type FlowMetrics,
+} from '../telemetry/index.js';
 import type { Topology, TrafficFlow } from '../topology/index.js';
 import { exposuresOf, exposureTo, type Exposure } from './exposure.js';
 import { featuresOf } from './features.js';
@@ -40,21 +45,27 @@ export async function learnEffects(
     const observations = campaign.results.flatMap(({ scenario, baseline, effects }) =>
       effects
         .filter((effect) => effect.metric === metric)
+        .filter((effect) => metric !== 'throughputMbps' || effect.before > 0)
         .map((effect): Observation => {
           const without = baseline.find((m) => m.name === effect.flow)!;
           const exposure = exposureTo(exposures.get(effect.flow)!, scenario.failure);
           return {
             features: featuresOf(scenario.failure, exposure, without),
-            target: effect.delta,
+            target: effect.delta / scaleOf(metric, without),
             // Repeats of one failure stay together: they are not independent.
             group: describeFailure(scenario.failure),
           };
         }),
     );
-    const target = `${metric} change`;
+    const target = `${metric} change${metric === 'throughputMbps' ? ', share of before' : ''}`;
     models.set(metric, await fitModel(observations, { target, level: INTERVAL_LEVEL }));
   }
   return models;
+}
+
+/** What a model's predictions are in: throughput as a share of what it was, others as they are. */
+function scaleOf(metric: EffectMetric, baseline: FlowMetrics): number {
+  return metric === 'throughputMbps' ? baseline.throughputMbps : 1;
 }
 
 /** Failures that were not tried: severities between and beyond those of a sweep. */
@@ -88,9 +99,23 @@ function clamp(metric: EffectMetric, value: number, baseline: FlowMetrics): numb
   }
 }
 
+/** How bad a change is for a flow, from 0 to 1, whatever its metric. */
+function harmOf(metric: EffectMetric, change: number, baseline: FlowMetrics): number {
+  const before = baseline[metric];
+  switch (metric) {
+    case 'errorRate':
+    case 'lossRate':
+      return change;
+    case 'throughputMbps':
+      return before > 0 ? -change / before : 0;
+    case 'p95Ms':
+      return Math.log2(1 + Math.max(0, change) / Math.max(before, 0.1)) / 10;
+  }
+}
+
 /**
- * The worst forecasts over a set of failures: one per failure, by the metric whose predicted change
- * is largest against what a campaign usually showed of it.
+ * The worst forecasts over a set of failures: one per failure, for the flow and metric that it is
+ * predicted to hurt most, in the order of what all flows together would suffer.
  */
 export function forecastWorst(
   topology: Topology,
@@ -101,17 +126,17 @@ export function forecastWorst(
   count: number,
 ): Forecast[] {
   const exposures = exposuresOf(topology, flows);
-  const ranked = failures.map((failure) => {
-    let worst: { forecast: Forecast; severity: number } | undefined;
-    for (const flow of baseline) {
-      const found = worstOf(failure, flow, exposures.get(flow.name)!, models);
-      if (found && (!worst || found.severity > worst.severity)) worst = found;
-    }
-    return worst;
+  const ranked = failures.flatMap((failure) => {
+    const found = baseline.flatMap((flow) => {
+      const worst = worstOf(failure, flow, exposures.get(flow.name)!, models);
+      return worst ? [worst] : [];
+    });
+    if (found.length === 0) return [];
+    const worst = found.reduce((a, b) => (b.harm > a.harm ? b : a));
+    return [{ forecast: worst.forecast, total: found.reduce((sum, one) => sum + one.harm, 0) }];
   });
   return ranked
-    .flatMap((item) => (item ? [item] : []))
-    .sort((a, b) => b.severity - a.severity)
+    .sort((a, b) => b.total - a.total)
     .slice(0, count)
     .map((item) => item.forecast);
 }
@@ -121,27 +146,28 @@ function worstOf(
   flow: FlowMetrics,
   exposure: Exposure,
   models: MetricModels,
-): { forecast: Forecast; severity: number } | undefined {
-  let worst: { forecast: Forecast; severity: number } | undefined;
+): { forecast: Forecast; harm: number } | undefined {
+  let worst: { forecast: Forecast; harm: number } | undefined;
   const share = exposureTo(exposure, failure);
   if (share === 0) return undefined;
   for (const [metric, model] of models) {
-    if (Number.isNaN(flow[metric])) continue;
-    const { value, low, high } = model.predict(featuresOf(failure, share, flow));
-    const harm = metric === 'throughputMbps' ? -value : value;
-    const severity = harm / Math.max(model.baselineMae, 1e-9);
-    if (worst && severity <= worst.severity) continue;
-    const within = (v: number): number => clamp(metric, v, flow);
+    const scale = scaleOf(metric, flow);
+    if (Number.isNaN(flow[metric]) || scale === 0) continue;
+    const predicted = model.predict(featuresOf(failure, share, flow));
+    const within = (v: number): number => clamp(metric, v * scale, flow);
+    const value = within(predicted.value);
+    const harm = harmOf(metric, value, flow);
+    if (harm <= (worst?.harm ?? 0)) continue;
     worst = {
-      severity,
+      harm,
       forecast: {
         failure,
         description: describeFailure(failure),
         flow: flow.name,
         metric,
-        value: within(value),
-        low: within(low),
-        high: within(high),
+        value,
+        low: within(predicted.low),
+        high: within(predicted.high),
         unit: metricUnit[metric],
       },
     };

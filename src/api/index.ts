@@ -1,0 +1,2 @@
+/** REST. */
+export { buildApi, listen, type SystemSource } from './server.js';

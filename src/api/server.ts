@@ -1,0 +1,137 @@
+/** The REST API under /api/v1. */
+import Fastify, { type FastifyInstance } from 'fastify';
+import swagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import { UmbraError, messageOf } from '../base/errors.js';
+import { describeFailure, type Failure, type Fault } from '../fault/index.js';
+import type { System } from '../app/index.js';
+import { sendProblem } from './problem.js';
+import { DeviceParams, FaultRequestSchema, RuleSchema, TableParams } from './schemas.js';
+
+/** Where the system is found; undefined while it is being built. */
+export type SystemSource = () => System | undefined;
+
+/** Builds the API. `listen` is left to the caller. */
+export async function buildApi(source: SystemSource): Promise<FastifyInstance> {
+  const app = Fastify({ logger: { level: 'warn', transport: undefined } });
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler((request, reply) => {
+    const error = new UmbraError('NOT_FOUND', `no resource ${request.method} ${request.url}`);
+    sendProblem(error, request, reply);
+  });
+  await app.register(swagger, {
+    openapi: { info: { title: 'Umbra', version: '1', description: 'Shadow network control' } },
+  });
+  const system = (): System => {
+    const found = source();
+    if (!found) throw new UmbraError('UNAVAILABLE', 'the system is being built; try again soon');
+    return found;
+  };
+  await app.register(
+    async (api) => {
+      deviceRoutes(api, system);
+      faultRoutes(api, system);
+      resultRoutes(api, system);
+      api.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+    },
+    { prefix: '/api/v1' },
+  );
+  return app;
+}
+
+/** Listens. Throws ADDRESS_IN_USE naming the address. */
+export async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    const isInUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    const what = isInUse ? 'address is already in use' : messageOf(error);
+    const code = isInUse ? 'ADDRESS_IN_USE' : 'UNAVAILABLE';
+    throw new UmbraError(code, `API on ${host}:${port}: ${what}`, { cause: error });
+  }
+}
+
+function deviceRoutes(api: FastifyInstance, system: () => System): void {
+  const typed = api.withTypeProvider<TypeBoxTypeProvider>();
+  const find = (id: string) => {
+    const device = system().devices.get(id);
+    if (!device) {
+      const known = [...system().devices.keys()].join(', ');
+      throw new UmbraError('NOT_FOUND', `no device '${id}'; there are ${known}`);
+    }
+    return device;
+  };
+  typed.get('/devices', { schema: { summary: 'All switches of both networks' } }, () =>
+    [...system().devices].map(([id, device]) => ({
+      id,
+      network: id.split('.')[0],
+      tables: device.schema.tables.all.length,
+    })),
+  );
+  typed.get('/devices/:id', { schema: { params: DeviceParams } }, ({ params }) => {
+    const { schema } = find(params.id);
+    return {
+      id: params.id,
+      tables: schema.tables.all.map(({ name, size, fields }) => ({
+        name,
+        size,
+        keys: fields.map((field) => `${field.name}: ${field.type} ${field.bitWidth}`),
+      })),
+      counters: schema.counters.all.map(({ name }) => name),
+    };
+  });
+  const response = { 200: Type.Array(RuleSchema) };
+  typed.get(
+    '/devices/:id/entries',
+    { schema: { params: DeviceParams, response, summary: 'All rules of a switch' } },
+    ({ params }) => find(params.id).rules(),
+  );
+  typed.get(
+    '/devices/:id/tables/:table/entries',
+    { schema: { params: TableParams, response, summary: 'Rules of one table' } },
+    ({ params }) => find(params.id).rules(params.table),
+  );
+  typed.get('/topology', {}, () => system().topology);
+}
+
+/** A fault as the API shows it. */
+function faultView(fault: Fault) {
+  return { ...fault, description: describeFailure(fault.failure) };
+}
+
+function faultRoutes(api: FastifyInstance, system: () => System): void {
+  const typed = api.withTypeProvider<TypeBoxTypeProvider>();
+  typed.get('/faults', {}, () => system().faults.list().map(faultView));
+  typed.post(
+    '/faults',
+    { schema: { body: FaultRequestSchema, summary: 'Inject a failure into the shadow' } },
+    async ({ body }, reply) => {
+      const { failure, durationMs } = body;
+      const complete: Failure =
+        failure.type === 'link_degradation'
+          ? { ...failure, direction: failure.direction ?? 'both' }
+          : failure;
+      const fault = await system().faults.inject(complete, durationMs * 1000);
+      return reply.status(201).send(faultView(fault));
+    },
+  );
+  typed.delete('/faults', { schema: { summary: 'Remove every fault' } }, async () => ({
+    removedEntries: await system().faults.clearAll(),
+  }));
+  typed.delete('/faults/:id', { schema: { params: DeviceParams } }, async ({ params }) =>
+    faultView(await system().faults.clear(params.id)),
+  );
+}
+
+function resultRoutes(api: FastifyInstance, system: () => System): void {
+  api.get('/shadow', () => system().shadow());
+  api.get('/mirror/rules', async () => (await system().mirror()).rules);
+  api.get('/forecasts', () => system().forecasts);
+  api.get('/recommendations', () => system().recommendations);
+  api.get('/report', () => {
+    const { report } = system();
+    if (!report) throw new UmbraError('NOT_FOUND', 'there is no report yet');
+    return report;
+  });
+}

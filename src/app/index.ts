@@ -1,0 +1,9 @@
+/** Umbra's parts wired together. */
+export { Loop, runLoop, type LoopOptions } from './loop.js';
+export { buildNetwork, type Network } from './network.js';
+export { Production } from './production.js';
+export { shippedProgram, type ProgramName } from './programs.js';
+export * from './report.js';
+export { Shadow } from './shadow.js';
+export * from './system.js';
+export { ShadowTestbed } from './testbed.js';

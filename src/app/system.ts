@@ -1,0 +1,101 @@
+/** A running system as the API shows it, whatever clock or targets it has. */
+import type { DeviceReader } from '../device/index.js';
+import { HEARTBEAT_US, type FaultEngine } from '../fault/index.js';
+import type { Recommendation } from '../advice/index.js';
+import { RealTimePump } from '../fabric/index.js';
+import { describeRule } from '../mirror/index.js';
+import type { Topology } from '../topology/index.js';
+import type { Loop } from './loop.js';
+import { forecastLine, type ForecastLine, type Report } from './report.js';
+
+/** How the replica stands. */
+export interface ShadowState {
+  entries: number;
+  equal: number;
+  fidelity: number;
+  /** Time since production was last read, ms. */
+  ageMs: number;
+  differences: { device: string; kind: string; key: string }[];
+}
+
+/** What is mirrored, and how completely. */
+export interface MirrorState {
+  rules: {
+    name: string;
+    description: string;
+    expected: number;
+    copied: number;
+    completeness: number;
+  }[];
+}
+
+/** Everything the API and the CLI can ask. */
+export interface System {
+  readonly topology: Topology;
+  /** By id: `production.leaf1`, `shadow.leaf1`. */
+  readonly devices: ReadonlyMap<string, DeviceReader>;
+  readonly faults: FaultEngine;
+  readonly forecasts: readonly ForecastLine[];
+  readonly recommendations: readonly Recommendation[];
+  readonly report: Report | undefined;
+  shadow(): Promise<ShadowState>;
+  mirror(): Promise<MirrorState>;
+  close(): void;
+}
+
+/** Ids of a loop's devices. */
+export function devicesOf(loop: Loop): Map<string, DeviceReader> {
+  const devices = new Map<string, DeviceReader>();
+  for (const [name, device] of loop.production.devices) devices.set(`production.${name}`, device);
+  for (const [name, device] of loop.shadow.devices) devices.set(`shadow.${name}`, device);
+  return devices;
+}
+
+const SYNC_PERIOD_MS = 1000;
+
+/** Lets a finished loop go on under the wall clock, so that what the API does has an effect. */
+export function runLive(loop: Loop, report: Report): System {
+  const fabrics = [loop.production.network.fabric, loop.shadow.network.fabric];
+  let nextHeartbeatNs = 0;
+  const pump = new RealTimePump(fabrics, (nowNs) => {
+    if (nowNs < nextHeartbeatNs) return;
+    nextHeartbeatNs = nowNs + HEARTBEAT_US * 1000;
+    loop.shadow.faults.heartbeat();
+  });
+  pump.start();
+  const timer = setInterval(() => void loop.syncOnce(), SYNC_PERIOD_MS);
+  return {
+    topology: loop.topology,
+    devices: devicesOf(loop),
+    faults: loop.shadow.faults,
+    forecasts: loop.forecasts.map(forecastLine),
+    recommendations: loop.recommendations,
+    report,
+    async shadow() {
+      const sync = loop.lastSync ?? (await loop.syncOnce());
+      return {
+        entries: sync.entities,
+        equal: sync.equal,
+        fidelity: sync.fidelity,
+        ageMs: (loop.nowNs - loop.lastSyncNs) / 1e6,
+        differences: sync.devices.flatMap((device) =>
+          device.differences.map(({ kind, key }) => ({ device: device.device, kind, key })),
+        ),
+      };
+    },
+    async mirror() {
+      const { rules } = await loop.completeness();
+      return {
+        rules: loop.mirrorRules.map((rule, i) => ({
+          name: rule.name,
+          description: describeRule(rule),
+          ...rules[i]!,
+        })),
+      };
+    },
+    close() {
+      pump.stop();
+      clearInterval(timer);
+    },
+  };
+}

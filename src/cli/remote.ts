@@ -1,0 +1,196 @@
+/** Commands that ask a running Umbra through its API. */
+import { UmbraError } from '../base/errors.js';
+import type { ForecastLine, MirrorState, ShadowState } from '../app/index.js';
+import type { Recommendation } from '../advice/index.js';
+import type { Failure } from '../fault/index.js';
+import type { Rule } from '../p4runtime/index.js';
+import type { Topology } from '../topology/index.js';
+import { figure, print, table } from './output.js';
+
+/** Options that all of these commands have. */
+export interface RemoteOptions {
+  api: string;
+  json?: boolean;
+}
+
+type Method = 'GET' | 'POST' | 'DELETE';
+
+async function call<T>(
+  options: RemoteOptions,
+  path: string,
+  method: Method = 'GET',
+  body?: unknown,
+): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`${options.api}/api/v1/${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+  } catch (error) {
+    throw new UmbraError(
+      'UNAVAILABLE',
+      `${options.api}: no Umbra answers; start one with 'umbra demo'`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const document = (await response.json()) as T & { detail?: string };
+  if (!response.ok) {
+    throw new UmbraError('RPC', document.detail ?? `${options.api}: status ${response.status}`);
+  }
+  return document;
+}
+
+/** `umbra rules DEVICE [TABLE]`. */
+export async function rules(device: string, name: string | undefined, options: RemoteOptions) {
+  const id = encodeURIComponent(device);
+  const path = name ? `tables/${encodeURIComponent(name)}/entries` : 'entries';
+  const found = await call<Rule[]>(options, `devices/${id}/${path}`);
+  print(found, options.json ?? false, () =>
+    table(
+      ['table', 'match', 'priority', 'action', 'packets'],
+      found.map((rule) => [
+        rule.table,
+        Object.entries(rule.match)
+          .map(([k, v]) => `${k}=${v}`)
+          .join(' ') || 'any',
+        String(rule.priority ?? ''),
+        actionText(rule),
+        String(rule.counter?.packets ?? ''),
+      ]),
+    ),
+  );
+}
+
+function actionText(rule: Rule): string {
+  if (rule.member !== undefined) return `member ${rule.member}`;
+  if (rule.group !== undefined) return `group ${rule.group}`;
+  const params = Object.entries(rule.params ?? {}).map(([k, v]) => `${k}=${v}`);
+  return `${rule.action ?? ''}(${params.join(', ')})`;
+}
+
+/** `umbra devices`. */
+export async function devices(options: RemoteOptions) {
+  const found = await call<{ id: string; network: string; tables: number }[]>(options, 'devices');
+  print(found, options.json ?? false, () =>
+    table(
+      ['device', 'tables'],
+      found.map((d) => [d.id, String(d.tables)]),
+    ),
+  );
+}
+
+/** `umbra topology`. */
+export async function topology(options: RemoteOptions) {
+  const found = await call<Topology>(options, 'topology');
+  print(found, options.json ?? false, () =>
+    table(
+      ['link', 'Mbit/s', 'delay us', 'queue kB'],
+      found.links.map((link) => [
+        link.name,
+        String(link.bandwidthMbps),
+        String(link.delayNs / 1000),
+        String(Math.round(link.queueBytes / 1024)),
+      ]),
+    ),
+  );
+}
+
+/** `umbra mirror`. */
+export async function mirror(options: RemoteOptions) {
+  const found = await call<MirrorState['rules']>(options, 'mirror/rules');
+  print(found, options.json ?? false, () =>
+    table(
+      ['rule', 'expected', 'copied', 'complete'],
+      found.map((rule) => [
+        rule.description,
+        String(rule.expected),
+        String(rule.copied),
+        `${figure(rule.completeness * 100)} %`,
+      ]),
+    ),
+  );
+}
+
+/** `umbra shadow`. */
+export async function shadow(options: RemoteOptions) {
+  const found = await call<ShadowState>(options, 'shadow');
+  print(found, options.json ?? false, () =>
+    [
+      `${found.equal} of ${found.entries} entities equal, read ${figure(found.ageMs)} ms ago`,
+      ...found.differences.map((d) => `${d.device}: ${d.kind}: ${d.key}`),
+    ].join('\n'),
+  );
+}
+
+interface FaultView {
+  id: string;
+  description: string;
+  state: string;
+  expiresUs: number;
+}
+
+function faultTable(faults: readonly FaultView[]): string {
+  if (faults.length === 0) return 'no faults';
+  return table(
+    ['id', 'failure', 'state'],
+    faults.map((fault) => [fault.id, fault.description, fault.state]),
+  );
+}
+
+/** `umbra fault list`. */
+export async function listFaults(options: RemoteOptions) {
+  const found = await call<FaultView[]>(options, 'faults');
+  print(found, options.json ?? false, () => faultTable(found));
+}
+
+/** `umbra fault inject`. */
+export async function injectFault(failure: Failure, durationMs: number, options: RemoteOptions) {
+  const made = await call<FaultView>(options, 'faults', 'POST', { failure, durationMs });
+  print(made, options.json ?? false, () => faultTable([made]));
+}
+
+/** `umbra fault clear [ID]`; without an id, everything. */
+export async function clearFaults(id: string | undefined, options: RemoteOptions) {
+  if (id === undefined) {
+    const done = await call<{ removedEntries: number }>(options, 'faults', 'DELETE');
+    print(done, options.json ?? false, () => `${done.removedEntries} entries removed, none left`);
+    return;
+  }
+  const done = await call<FaultView>(options, `faults/${encodeURIComponent(id)}`, 'DELETE');
+  print(done, options.json ?? false, () => faultTable([done]));
+}
+
+/** `umbra forecast`. */
+export async function forecasts(options: RemoteOptions) {
+  const found = await call<ForecastLine[]>(options, 'forecasts');
+  print(found, options.json ?? false, () =>
+    table(
+      ['failure', 'flow', 'metric', 'forecast', 'low', 'high', 'unit'],
+      found.map((f) => [
+        f.failure,
+        f.flow,
+        f.metric,
+        figure(f.value),
+        figure(f.low),
+        figure(f.high),
+        f.unit,
+      ]),
+    ),
+  );
+}
+
+/** `umbra recommend`. */
+export async function recommendations(options: RemoteOptions) {
+  const found = await call<Recommendation[]>(options, 'recommendations');
+  print(found, options.json ?? false, () =>
+    table(
+      ['id', 'failure', 'action', 'entries'],
+      found.map((r) => [r.id, r.failure, r.action, String(r.entities)]),
+    ),
+  );
+}
