@@ -1,14 +1,23 @@
-/** Headers of simulated hosts, written and read in place. Offsets are from a packet's first byte. */
+/** Packet headers, written and read in place. Offsets are from a packet's first byte. */
 
+/** Without tags. */
 export const ETHERNET_BYTES = 14;
+/** Without options. */
 export const IPV4_BYTES = 20;
+/** Without options. */
 export const TCP_BYTES = 20;
+/** A UDP header. */
 export const UDP_BYTES = 8;
+/** An ICMP echo's header. */
 export const ICMP_BYTES = 8;
+/** ARP for IPv4 over Ethernet. */
 export const ARP_BYTES = 28;
 
+/** EtherTypes; SHADOW_TAG marks frames of the shadow. */
 export const EtherType = { IPV4: 0x0800, ARP: 0x0806, IPV6: 0x86dd, SHADOW_TAG: 0x88b5 } as const;
+/** Protocol numbers of IPv4 and IPv6. */
 export const IpProtocol = { ICMP: 1, TCP: 6, UDP: 17, GRE: 47 } as const;
+/** Bits of the TCP flags byte. */
 export const TcpFlag = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16 } as const;
 
 /** Big-endian 16 bits. */

@@ -1,4 +1,6 @@
 /** Topologies by rule: leaf-spine and fat tree. */
+import { UmbraError } from '../base/errors.js';
+import { demoTraffic } from './demoTraffic.js';
 import type { Host, Link, SwitchDevice, Topology } from './topology.js';
 
 /** What generated links have in common. */
@@ -40,13 +42,19 @@ export function hostOf(name: string, subnet: number, index: number): Host {
   };
 }
 
-/** `leaves` switches with `hostsPerLeaf` hosts each, joined by `spines` switches. */
+/**
+ * `leaves` switches with `hostsPerLeaf` hosts each, joined by `spines` switches. Throws
+ * INVALID_INPUT unless all are 1 or more, at most 253 hosts a leaf.
+ */
 export function leafSpine(
   spines: number,
   leaves: number,
   hostsPerLeaf: number,
   shape: LinkShape = defaultLink,
 ): Topology {
+  checkCount('spines', spines, 1, 64);
+  checkCount('leaves', leaves, 1, 400);
+  checkCount('hosts per leaf', hostsPerLeaf, 1, 253);
   const topology: Topology = {
     name: 'leaf-spine',
     hosts: [],
@@ -60,7 +68,7 @@ export function leafSpine(
     const leaf = `leaf${l}`;
     topology.switches.push(switchOf(leaf, id++));
     for (let h = 1; h <= hostsPerLeaf; h++) {
-      const host = hostOf(`h${l}${h}`, l, h);
+      const host = hostOf(`h${pair(l, h, Math.max(leaves, hostsPerLeaf))}`, l, h);
       topology.hosts.push(host);
       topology.links.push(linkOf(host.name, 0, leaf, h, shape));
     }
@@ -68,11 +76,17 @@ export function leafSpine(
       topology.links.push(linkOf(leaf, hostsPerLeaf + s, `spine${s}`, l, shape));
     }
   }
+  topology.traffic = demoTraffic(topology.hosts);
   return topology;
 }
 
-/** A k-ary fat tree (Al-Fares, 2008): k pods, k^3/4 hosts, 5k^2/4 switches. */
+/**
+ * A k-ary fat tree (Al-Fares, 2008): k pods, k^3/4 hosts, 5k^2/4 switches. Throws INVALID_INPUT
+ * unless k is even, 2 to 48.
+ */
 export function fatTree(k: number, shape: LinkShape = defaultLink): Topology {
+  checkCount('k', k, 2, 48);
+  if (k % 2 !== 0) throw new UmbraError('INVALID_INPUT', `k is ${k}; a fat tree needs an even one`);
   const topology: Topology = {
     name: `fat-tree-${k}`,
     hosts: [],
@@ -85,29 +99,41 @@ export function fatTree(k: number, shape: LinkShape = defaultLink): Topology {
   for (let c = 0; c < half * half; c++) topology.switches.push(switchOf(`core${c + 1}`, id++));
   for (let pod = 0; pod < k; pod++) {
     for (let i = 0; i < half; i++) {
-      topology.switches.push(switchOf(`agg${pod + 1}${i + 1}`, id++));
-      topology.switches.push(switchOf(`edge${pod + 1}${i + 1}`, id++));
+      topology.switches.push(switchOf(`agg${pair(pod + 1, i + 1, k)}`, id++));
+      topology.switches.push(switchOf(`edge${pair(pod + 1, i + 1, k)}`, id++));
     }
     for (let a = 0; a < half; a++) {
-      const aggregation = `agg${pod + 1}${a + 1}`;
+      const aggregation = `agg${pair(pod + 1, a + 1, k)}`;
       for (let c = 0; c < half; c++) {
         const core = `core${a * half + c + 1}`;
         topology.links.push(linkOf(aggregation, half + c + 1, core, pod + 1, shape));
       }
       for (let e = 0; e < half; e++) {
-        const edge = `edge${pod + 1}${e + 1}`;
+        const edge = `edge${pair(pod + 1, e + 1, k)}`;
         topology.links.push(linkOf(edge, half + a + 1, aggregation, e + 1, shape));
       }
     }
     for (let e = 0; e < half; e++) {
       for (let h = 0; h < half; h++) {
-        const host = hostOf(`h${pod + 1}${e + 1}${h + 1}`, pod * half + e + 1, h + 1);
+        const name = k < 10 ? `h${pod + 1}${e + 1}${h + 1}` : `h${pod + 1}-${e + 1}-${h + 1}`;
+        const host = hostOf(name, pod * half + e + 1, h + 1);
         topology.hosts.push(host);
-        topology.links.push(linkOf(host.name, 0, `edge${pod + 1}${e + 1}`, h + 1, shape));
+        topology.links.push(linkOf(host.name, 0, `edge${pair(pod + 1, e + 1, k)}`, h + 1, shape));
       }
     }
   }
+  topology.traffic = demoTraffic(topology.hosts);
   return topology;
+}
+
+/** Two numbers as one name, which stays unique beyond single digits. */
+function pair(first: number, second: number, largest: number): string {
+  return largest < 10 ? `${first}${second}` : `${first}-${second}`;
+}
+
+function checkCount(what: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new UmbraError('INVALID_INPUT', `${what}: ${value}, must be ${least} to ${most}`);
 }
 
 function linkOf(a: string, aPort: number, b: string, bPort: number, shape: LinkShape): Link {

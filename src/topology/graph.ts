@@ -17,11 +17,13 @@ export interface Avoided {
 /** Neighbours of every node, in the order of the topology's links. */
 export class Graph {
   readonly #neighbours = new Map<string, NextHop[]>();
+  readonly #hosts: ReadonlySet<string>;
 
   constructor(
     readonly topology: Topology,
     avoided: Avoided = {},
   ) {
+    this.#hosts = new Set(topology.hosts.map((host) => host.name));
     for (const link of topology.links) {
       const isAvoided =
         avoided.links?.has(link.name) ||
@@ -39,11 +41,10 @@ export class Graph {
 
   /** Hops from every node to `host`; a node that cannot reach it is absent. */
   distancesTo(host: string): Map<string, number> {
-    const hosts = new Set(this.topology.hosts.map((h) => h.name));
     const distance = new Map([[host, 0]]);
     const queue = [host];
     for (let node = queue.shift(); node !== undefined; node = queue.shift()) {
-      if (node !== host && hosts.has(node)) continue;
+      if (node !== host && this.#hosts.has(node)) continue;
       for (const next of this.neighbours(node)) {
         if (distance.has(next.node)) continue;
         distance.set(next.node, distance.get(node)! + 1);
@@ -58,22 +59,37 @@ export class Graph {
     const distance = this.distancesTo(host);
     const result = new Map<string, NextHop[]>();
     for (const { name } of this.topology.switches) {
-      const own = distance.get(name);
-      if (own === undefined) continue;
-      const hops = this.neighbours(name).filter((next) => {
-        const isForwarder = next.node === host || this.#isSwitch(next.node);
-        return isForwarder && distance.get(next.node) === own - 1;
-      });
-      result.set(
-        name,
-        [...hops].sort((a, b) => a.port - b.port),
-      );
+      if (distance.has(name)) result.set(name, this.#closer(name, host, distance));
     }
     return result;
   }
 
-  #isSwitch(name: string): boolean {
-    return this.topology.switches.some((device) => device.name === name);
+  /**
+   * Shortest paths from a node to a host as lists of hops, in the order of ports, at most `limit`.
+   * Empty when there is none.
+   */
+  shortestPaths(from: string, host: string, limit = 64): NextHop[][] {
+    const distance = this.distancesTo(host);
+    const paths: NextHop[][] = [];
+    const extend = (node: string, path: NextHop[]): void => {
+      if (paths.length === limit) return;
+      if (node === host) {
+        paths.push(path);
+        return;
+      }
+      for (const hop of this.#closer(node, host, distance)) extend(hop.node, [...path, hop]);
+    };
+    if (distance.has(from)) extend(from, []);
+    return paths;
+  }
+
+  /** Neighbours of `node` that are one hop nearer to `host`, in the order of ports. */
+  #closer(node: string, host: string, distance: ReadonlyMap<string, number>): NextHop[] {
+    const nearer = distance.get(node)! - 1;
+    return this.neighbours(node)
+      .filter((next) => next.node === host || !this.#hosts.has(next.node))
+      .filter((next) => distance.get(next.node) === nearer)
+      .sort((a, b) => a.port - b.port);
   }
 
   #add(link: Link, from: Endpoint, to: Endpoint): void {

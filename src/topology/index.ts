@@ -1,4 +1,5 @@
 /** The network as a graph: types, files, generators, paths. */
+export { demoTraffic } from './demoTraffic.js';
 export * from './generate.js';
 export * from './graph.js';
 export { readTopology } from './read.js';

@@ -2,9 +2,15 @@
 import type { Host, TrafficFlow } from './topology.js';
 import type { TopologyPart } from './topologyPart.js';
 
+const PORT_MOST = 65535;
+/** What one unfragmented datagram holds on Ethernet. */
+const PAYLOAD_MOST = 1472;
+const BYTES_MOST = 1e12;
+
 /** Reads `traffic`. Throws INVALID_TOPOLOGY naming the place. */
 export function readTraffic(root: TopologyPart, hosts: readonly Host[]): TrafficFlow[] {
   const names = new Set(hosts.map((host) => host.name));
+  const used = new Map<string, string>();
   return root.list('traffic').map((part): TrafficFlow => {
     const kind = part.oneOf('kind', ['http', 'bulk', 'udp', 'ping'] as const);
     const end = (key: string): string => {
@@ -14,11 +20,15 @@ export function readTraffic(root: TopologyPart, hosts: readonly Host[]): Traffic
     };
     const client = end('client');
     const server = end('server');
+    if (client === server) throw part.error(`'${client}' is both client and server`);
     const common = {
       name: part.optionalString('name') ?? `${kind} ${client}-${server}`,
       client,
       server,
     };
+    const other = used.get(common.name);
+    if (other !== undefined) throw part.error(`'${common.name}' is already the name of ${other}`);
+    used.set(common.name, part.path);
     const keys = ['kind', 'name', 'client', 'server'];
     switch (kind) {
       case 'http':
@@ -33,10 +43,10 @@ export function readTraffic(root: TopologyPart, hosts: readonly Host[]): Traffic
         return {
           kind,
           ...common,
-          port: part.optionalNumber('port') ?? 80,
-          requestsPerSecond: part.number('requestsPerSecond'),
-          requestBytes: part.optionalNumber('requestBytes') ?? 400,
-          responseBytes: part.optionalNumber('responseBytes') ?? 10_000,
+          port: port(part) ?? 80,
+          requestsPerSecond: part.positive('requestsPerSecond'),
+          requestBytes: part.optionalInteger('requestBytes', 1, BYTES_MOST) ?? 400,
+          responseBytes: part.optionalInteger('responseBytes', 1, BYTES_MOST) ?? 10_000,
           serviceNs: Math.round((part.optionalNumber('serviceMs') ?? 1) * 1e6),
         };
       case 'bulk':
@@ -44,8 +54,8 @@ export function readTraffic(root: TopologyPart, hosts: readonly Host[]): Traffic
         return {
           kind,
           ...common,
-          port: part.optionalNumber('port') ?? 5001,
-          transferBytes: part.optionalNumber('transferBytes') ?? 0,
+          port: port(part) ?? 5001,
+          transferBytes: part.optionalInteger('transferBytes', 0, BYTES_MOST) ?? 0,
           transfersPerSecond: part.optionalNumber('transfersPerSecond') ?? 0,
         };
       case 'udp':
@@ -53,17 +63,25 @@ export function readTraffic(root: TopologyPart, hosts: readonly Host[]): Traffic
         return {
           kind,
           ...common,
-          port: part.optionalNumber('port') ?? 4000,
-          packetsPerSecond: part.number('packetsPerSecond'),
-          payloadBytes: part.optionalNumber('payloadBytes') ?? 200,
+          port: port(part) ?? 4000,
+          packetsPerSecond: part.positive('packetsPerSecond'),
+          payloadBytes: part.optionalInteger('payloadBytes', 1, PAYLOAD_MOST) ?? 200,
         };
       case 'ping':
         part.allow([...keys, 'intervalMs']);
         return {
           kind,
           ...common,
-          intervalNs: Math.round((part.optionalNumber('intervalMs') ?? 100) * 1e6),
+          intervalNs: Math.max(1, Math.round((optionalPositive(part, 'intervalMs') ?? 100) * 1e6)),
         };
     }
   });
+}
+
+function port(part: TopologyPart): number | undefined {
+  return part.optionalInteger('port', 1, PORT_MOST);
+}
+
+function optionalPositive(part: TopologyPart, key: string): number | undefined {
+  return part.optionalNumber(key) === undefined ? undefined : part.positive(key);
 }

@@ -1,12 +1,18 @@
 /** One value of a topology file with its JSON path, for errors that name the place. */
 import { UmbraError, messageOf } from '../base/errors.js';
 
+/** One value of the file, read by key; every error names the file and the path. */
 export class TopologyPart {
   constructor(
     private readonly json: unknown,
     readonly file: string,
     readonly path: string,
   ) {}
+
+  /** Items of an array; 0 when it is none. */
+  get length(): number {
+    return Array.isArray(this.json) ? this.json.length : 0;
+  }
 
   get isArray(): boolean {
     return Array.isArray(this.json);
@@ -15,6 +21,10 @@ export class TopologyPart {
   error(what: string): UmbraError {
     const place = this.path === '' ? this.file : `${this.file}: ${this.path}`;
     return new UmbraError('INVALID_TOPOLOGY', `${place}: ${what}`);
+  }
+
+  has(key: string): boolean {
+    return this.#object()[key] !== undefined;
   }
 
   /** Throws for a key that is not among `keys`. */
@@ -35,12 +45,14 @@ export class TopologyPart {
     }
   }
 
+  /** An item of an array; undefined beyond its end. */
   item(index: number): unknown {
     return Array.isArray(this.json) ? this.json[index] : undefined;
   }
 
   string(key: string): string {
     const value = this.#object()[key];
+    if (value === undefined) throw this.error(`'${key}' is missing`);
     if (typeof value !== 'string') throw this.error(`'${key}' must be a text`);
     return value;
   }
@@ -51,6 +63,7 @@ export class TopologyPart {
 
   number(key: string): number {
     const value = this.#object()[key];
+    if (value === undefined) throw this.error(`'${key}' is missing`);
     if (typeof value !== 'number' || !(value >= 0)) {
       throw this.error(`'${key}' must be a number, 0 or more`);
     }
@@ -61,6 +74,30 @@ export class TopologyPart {
     return this.#object()[key] === undefined ? undefined : this.number(key);
   }
 
+  /** A whole number of a range, or undefined when the key is absent. */
+  optionalInteger(key: string, least: number, most: number): number | undefined {
+    const value = this.#object()[key];
+    if (value === undefined) return undefined;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) {
+      return value;
+    }
+    throw this.error(`'${key}' must be a whole number, ${least} to ${most}`);
+  }
+
+  /** A whole number of a range. */
+  integer(key: string, least: number, most: number): number {
+    const value = this.optionalInteger(key, least, most);
+    if (value === undefined) throw this.error(`'${key}' is missing`);
+    return value;
+  }
+
+  /** A number above 0. */
+  positive(key: string): number {
+    const value = this.number(key);
+    if (!(value > 0 && Number.isFinite(value))) throw this.error(`'${key}' must be above 0`);
+    return value;
+  }
+
   oneOf<T extends string>(key: string, values: readonly T[]): T {
     const value = this.string(key);
     if (!(values as readonly string[]).includes(value)) {
@@ -69,10 +106,13 @@ export class TopologyPart {
     return value as T;
   }
 
-  /** Texts of a list; other items are left out. */
+  /** A list of texts, empty when absent. */
   strings(key: string): string[] {
-    const value = this.#object()[key];
-    return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+    const value = this.#object()[key] ?? [];
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+      throw this.error(`'${key}' must be a list of texts`);
+    }
+    return value;
   }
 
   list(key: string): TopologyPart[] {
