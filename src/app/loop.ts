@@ -2,44 +2,21 @@
  * The whole loop on the embedded switch: production, mirror, shadow, failures, model, forecasts,
  * recommendations. Both networks share one virtual clock, so that a seed gives one result.
  */
-import type { Progress } from '../base/log.js';
-import { rehearseReroute, type Recommendation } from '../advice/index.js';
-import {
-  randomFailures,
-  runCampaign,
-  sweep,
-  sweepFailures,
-  type CampaignResult,
-} from '../campaign/index.js';
 import { runTogether } from '../fabric/index.js';
+import type { Fault } from '../fault/index.js';
 import {
-  forecastWorst,
-  learnEffects,
-  untriedFailures,
-  type Forecast,
-  type MetricModels,
-} from '../forecast/index.js';
-import {
-  measureCompleteness,
-  mirrorAll,
-  MIRROR_PORT,
-  MirrorCollector,
-  namesByAddress,
-  ProfileLearner,
-  tagFrame,
-  taggedLength,
-  type Completeness,
-  type MirrorRule,
+  measureCompleteness, mirrorAll, MIRROR_PORT, MirrorCollector, namesByAddress, ProfileLearner,
+  tagFrame, taggedLength, type Completeness, type MirrorRule,
 } from '../mirror/index.js';
 import { ruleEntity } from '../p4runtime/index.js';
 import { Update_Type } from '../proto/index.js';
-import type { Fault } from '../fault/index.js';
-import type { Topology, TrafficFlow } from '../topology/index.js';
 import type { SyncReport } from '../sync/index.js';
+import type { Topology } from '../topology/index.js';
+import { experiment, type ExperimentOptions } from './experiment.js';
+import { buildNetwork, type Network } from './network.js';
 import { Production } from './production.js';
-import { effectLines, forecastLine, modelLine, type Report } from './report.js';
+import type { Report } from './report.js';
 import { Shadow } from './shadow.js';
-import { ShadowTestbed } from './testbed.js';
 
 const MS = 1e6;
 const SECOND = 1e9;
@@ -47,19 +24,9 @@ const SECOND = 1e9;
 export const SYNC_PERIOD_NS = 100 * MS;
 const SETTLE_NS = 500 * MS;
 const MIRROR_NS = 5 * SECOND;
-const WARM_UP_NS = 1 * SECOND;
-const RUN_NS = 1.5 * SECOND;
-const PHASE_NS = 2 * SECOND;
-const RANDOM_SCENARIOS = 60;
-const WORST = 10;
-const RECOMMENDATIONS = 3;
 
-export interface LoopOptions {
+export interface LoopOptions extends ExperimentOptions {
   topology: Topology;
-  seed: number;
-  progress: Progress;
-  /** Wall-clock seconds; figures only, nothing depends on it. */
-  wallSeconds: () => number;
   /** Keeps a fault's record. */
   record?: (fault: Fault) => void;
 }
@@ -73,13 +40,10 @@ export class Loop {
   refusedCopies = 0;
   lastSync: SyncReport | undefined;
   lastSyncNs = 0;
-  forecasts: Forecast[] = [];
-  recommendations: Recommendation[] = [];
-  models: MetricModels = new Map();
-  campaign: CampaignResult | undefined;
 
   private constructor(
     readonly topology: Topology,
+    readonly network: Network,
     readonly production: Production,
     readonly shadow: Shadow,
   ) {
@@ -96,29 +60,30 @@ export class Loop {
   /** Builds production with its routes and its mirror, lets it run, and builds its shadow. */
   static async build(options: LoopOptions): Promise<{ loop: Loop; written: number }> {
     const { topology, seed, progress } = options;
-    const production = await Production.build(topology, seed);
+    const network = buildNetwork(topology, seed);
+    const production = await Production.open(topology, () => network.channel);
     const routes = await production.installRoutes();
     const mirror = await production.installMirror([mirrorAll()]);
     progress.step(
       `production: ${topology.switches.length} switches, ${topology.hosts.length} hosts, ` +
         `${topology.links.length} links; ${routes + mirror} entries written over P4Runtime`,
     );
-    const { fabric } = production.network;
+    const { fabric } = network;
     fabric.start(topology.traffic, seed);
     fabric.runUntil(SETTLE_NS);
     const views = await production.views();
     const shadow = await Shadow.build(topology, seed, views, options.record);
     shadow.network.fabric.runUntil(SETTLE_NS);
-    return { loop: new Loop(topology, production, shadow), written: routes + mirror };
+    return { loop: new Loop(topology, network, production, shadow), written: routes + mirror };
   }
 
   get nowNs(): number {
-    return this.production.network.fabric.nowNs;
+    return this.network.fabric.nowNs;
   }
 
   /** Runs both networks together, comparing them every SYNC_PERIOD_NS. */
   async runTogether(untilNs: number): Promise<void> {
-    const fabrics = [this.production.network.fabric, this.shadow.network.fabric];
+    const fabrics = [this.network.fabric, this.shadow.network.fabric];
     while (this.nowNs < untilNs) {
       const next = Math.floor(this.nowNs / SYNC_PERIOD_NS + 1) * SYNC_PERIOD_NS;
       runTogether(fabrics, Math.min(next, untilNs));
@@ -135,7 +100,7 @@ export class Loop {
 
   /** Copies from production's mirror ports enter the shadow from now on. */
   connectMirror(): void {
-    const { fabric } = this.production.network;
+    const { fabric } = this.network;
     for (const { name } of this.topology.switches) {
       fabric.tap(name, MIRROR_PORT, (frame, wireLength, nowNs) =>
         this.collector.take(frame, wireLength, nowNs),
@@ -180,7 +145,11 @@ export async function runLoop(options: LoopOptions): Promise<{ loop: Loop; repor
   );
   const flows = loop.learner.flows(namesByAddress(topology.hosts));
   progress.step(`profile: ${flows.length} flows learned from the mirror`);
-  const campaign = await experiment(loop, flows, options);
+  const { fabric } = loop.shadow.network;
+  const live = fabric.save();
+  const figures = await experiment(loop.shadow, flows, options);
+  fabric.load(live);
+  loop.shadow.faults.forget();
   return {
     loop,
     report: {
@@ -193,7 +162,7 @@ export async function runLoop(options: LoopOptions): Promise<{ loop: Loop; repor
         fidelity: state.fidelity,
       },
       mirror,
-      ...campaign,
+      ...figures,
     },
   };
 }
@@ -215,79 +184,4 @@ async function changeAndFollow(loop: Loop): Promise<number> {
     await loop.runTogether(loop.nowNs + SYNC_PERIOD_NS / 10);
   }
   return (loop.nowNs - changedNs) / MS;
-}
-
-type Experiment = Pick<Report, 'campaign' | 'effects' | 'model' | 'forecasts' | 'recommendations'>;
-
-/** Campaign, models, forecasts and recommendations; the live shadow is put back afterwards. */
-async function experiment(
-  loop: Loop,
-  flows: readonly TrafficFlow[],
-  options: LoopOptions,
-): Promise<Experiment> {
-  const { topology, seed, progress, wallSeconds } = options;
-  const { fabric } = loop.shadow.network;
-  const live = fabric.save();
-  const testbed = new ShadowTestbed(loop.shadow);
-  await testbed.warmUp(flows, seed, WARM_UP_NS);
-  const tried = [...sweepFailures(topology), ...randomFailures(topology, seed, RANDOM_SCENARIOS)];
-  const scenarios = sweep(tried, { seed, durationNs: RUN_NS, repeats: 1 });
-  const began = wallSeconds();
-  const campaign = await runCampaign(testbed, scenarios, progress);
-  const took = wallSeconds() - began;
-  progress.step(
-    `campaign: ${scenarios.length} scenarios, ${campaign.virtualSeconds.toFixed(1)} virtual s in ` +
-      `${took.toFixed(1)} s, ${(campaign.packetHops / took / 1e6).toFixed(2)} M packet-hops/s`,
-  );
-  const models = await learnEffects(topology, flows, campaign);
-  for (const model of models.values()) {
-    progress.step(
-      `model: ${model.target}: error ${model.mae.toPrecision(3)} ` +
-        `(mean: ${model.baselineMae.toPrecision(3)}), ` +
-        `${(model.coverage * 100).toFixed(1)} % inside the ${model.level * 100} % interval`,
-    );
-  }
-  const baseline = campaign.results[0]!.baseline;
-  const failures = [...sweepFailures(topology), ...untriedFailures(topology)];
-  const ranked = forecastWorst(topology, flows, models, baseline, failures, failures.length);
-  const forecasts = ranked.slice(0, WORST);
-  const recommendations = await rehearse(testbed, ranked, seed, progress);
-  fabric.load(live);
-  loop.shadow.faults.forget();
-  Object.assign(loop, { campaign, models, forecasts, recommendations });
-  return {
-    campaign: {
-      scenarios: scenarios.length,
-      virtualSeconds: campaign.virtualSeconds,
-      wallSeconds: took,
-      packetHops: campaign.packetHops,
-    },
-    effects: effectLines(campaign),
-    model: [...models.values()].map(modelLine),
-    forecasts: forecasts.map(forecastLine),
-    recommendations,
-  };
-}
-
-/** Rehearses a reroute for the worst forecasts that have a way around. */
-async function rehearse(
-  testbed: ShadowTestbed,
-  ranked: readonly Forecast[],
-  seed: number,
-  progress: Progress,
-): Promise<Recommendation[]> {
-  const found: Recommendation[] = [];
-  const tried = new Set<string>();
-  for (const { failure } of ranked) {
-    if (found.length === RECOMMENDATIONS) break;
-    const target = failure.type === 'device_failure' ? failure.device : failure.link;
-    if (tried.has(target)) continue;
-    tried.add(target);
-    const id = `recommendation-${found.length + 1}`;
-    const result = await rehearseReroute(testbed, failure, { id, seed, phaseNs: PHASE_NS });
-    if (!result) continue;
-    found.push(result);
-    progress.tick('rehearsals', found.length, RECOMMENDATIONS);
-  }
-  return found;
 }

@@ -1,29 +1,32 @@
-/** Production: its network, its controller's devices, its routes and its mirror. */
+/** Production under Umbra's own controller: its devices, its routes and its mirror. */
 import { defined } from '../base/assert.js';
 import { isMirroring, isRouting, planRoutes, type NetworkPlan } from '../control/index.js';
 import { ProductionDevice, ProductionView } from '../device/index.js';
 import { planMirror, type MirrorRule } from '../mirror/index.js';
-import type { Difference } from '../p4runtime/index.js';
+import type { Channel, Difference, GuestChannel } from '../p4runtime/index.js';
 import type { Topology } from '../topology/index.js';
-import { accessOf, buildNetwork, type Network } from './network.js';
 import { shippedProgram } from './programs.js';
 
 /** A production network under Umbra's own controller. */
 export class Production {
   private constructor(
     readonly topology: Topology,
-    readonly network: Network,
     readonly devices: ReadonlyMap<string, ProductionDevice>,
+    private readonly channelOf: (device: string) => GuestChannel,
   ) {}
 
-  /** Builds the network and sets the production pipeline on every switch. */
-  static async build(topology: Topology, seed: number): Promise<Production> {
-    const network = buildNetwork(topology, seed);
+  /** Becomes primary on every switch and sets the production pipeline. */
+  static async open(
+    topology: Topology,
+    channelOf: (device: string) => Channel,
+  ): Promise<Production> {
     const devices = new Map<string, ProductionDevice>();
-    for (const access of accessOf(topology, network.channel, shippedProgram('production'))) {
-      devices.set(access.name, await ProductionDevice.open(access));
+    for (const { name, deviceId } of topology.switches) {
+      const config = shippedProgram('production');
+      const access = { name, channel: channelOf(name), deviceId: BigInt(deviceId), config };
+      devices.set(name, await ProductionDevice.open(access));
     }
-    return new Production(topology, network, devices);
+    return new Production(topology, devices, channelOf);
   }
 
   device(name: string): ProductionDevice {
@@ -51,7 +54,7 @@ export class Production {
   async views(): Promise<ProductionView[]> {
     const views: ProductionView[] = [];
     for (const { name, deviceId } of this.topology.switches) {
-      views.push(await ProductionView.open(name, this.network.channel, BigInt(deviceId)));
+      views.push(await ProductionView.open(name, this.channelOf(name), BigInt(deviceId)));
     }
     return views;
   }

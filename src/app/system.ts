@@ -6,7 +6,7 @@ import { RealTimePump } from '../fabric/index.js';
 import { describeRule } from '../mirror/index.js';
 import type { Topology } from '../topology/index.js';
 import type { Loop } from './loop.js';
-import { forecastLine, type ForecastLine, type Report } from './report.js';
+import type { ForecastLine, Report } from './report.js';
 
 /** How the replica stands. */
 export interface ShadowState {
@@ -55,7 +55,7 @@ const SYNC_PERIOD_MS = 1000;
 
 /** Lets a finished loop go on under the wall clock, so that what the API does has an effect. */
 export function runLive(loop: Loop, report: Report): System {
-  const fabrics = [loop.production.network.fabric, loop.shadow.network.fabric];
+  const fabrics = [loop.network.fabric, loop.shadow.network.fabric];
   let nextHeartbeatNs = 0;
   const pump = new RealTimePump(fabrics, (nowNs) => {
     if (nowNs < nextHeartbeatNs) return;
@@ -68,8 +68,8 @@ export function runLive(loop: Loop, report: Report): System {
     topology: loop.topology,
     devices: devicesOf(loop),
     faults: loop.shadow.faults,
-    forecasts: loop.forecasts.map(forecastLine),
-    recommendations: loop.recommendations,
+    forecasts: report.forecasts,
+    recommendations: report.recommendations,
     report,
     async shadow() {
       const sync = loop.lastSync ?? (await loop.syncOnce());

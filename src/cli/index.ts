@@ -6,6 +6,7 @@ import { shippedFile } from '../base/paths.js';
 import type { Failure } from '../fault/index.js';
 import { demo, type DemoOptions } from './demo.js';
 import * as remote from './remote.js';
+import { runSwitch, type SwitchOptions } from './switch.js';
 
 /** Runs one command line and returns its exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -32,6 +33,7 @@ function buildProgram(): Command {
     .exitOverride()
     .showHelpAfterError('(see umbra --help)');
   addDemo(program);
+  addSwitch(program);
   addInspection(program);
   addFaults(program);
   return program;
@@ -48,6 +50,24 @@ function addDemo(program: Command): void {
     .option('--host <address>', 'address of the API', '127.0.0.1')
     .option('--port <number>', 'port of the API', wholeNumber, 8080)
     .action((options: DemoOptions) => demo(options));
+}
+
+function addSwitch(program: Command): void {
+  const collect = (value: string, before: string[]): string[] => [...before, value];
+  command(program, 'switch')
+    .description('the embedded switch as a daemon; after -- : --grpc-server-addr, --cpu-port')
+    .argument('[program]', "p4c's BMv2 JSON; left out, a controller sets the pipeline")
+    .argument('[target...]', 'options after --')
+    .option('-i, --interface <port@interface>', 'port, repeatable; or PORT@udp:...', collect, [])
+    .option('--device-id <number>', 'P4Runtime device id', wholeNumber, 1)
+    .option('--p4info <file>', 'P4Info of the program, when it is not beside it')
+    .option('--no-p4', 'start without a program')
+    .addOption(new Option('--until-stdin-ends', 'end when standard input does').hideHelp())
+    .action((file: string | undefined, target: string[], options: SwitchOptions) => {
+      const isTarget = file?.startsWith('--') ?? false;
+      const rest = isTarget ? [file!, ...target] : target;
+      return runSwitch(isTarget ? undefined : file, rest, options);
+    });
 }
 
 /** A subcommand that reports wrong usage like its parent. */

@@ -1,0 +1,105 @@
+/**
+ * Network namespaces as hosts, joined by veth pairs. Everything carries a run's own prefix, and
+ * exactly what was made is taken away again.
+ */
+import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { UmbraError } from '../base/errors.js';
+
+/** A host to be: its namespace's one interface and where its packets go first. */
+export interface HostPort {
+  name: string;
+  mac: string;
+  /** `10.0.1.1/24`. */
+  address: string;
+  gateway: string;
+  /** Name of the other end of its veth pair, in the root namespace. */
+  peer: string;
+}
+
+/** The namespaces and interfaces of one run. */
+export class Namespaces {
+  readonly #namespaces: string[] = [];
+  readonly #interfaces: string[] = [];
+  readonly #children: ChildProcess[] = [];
+
+  /** @param run short and unique: interface names have 15 characters */
+  constructor(readonly run: string) {
+    if (process.getuid?.() !== 0) {
+      throw new UmbraError('PERMISSION', 'network namespaces need root');
+    }
+  }
+
+  /** The namespace of a host. */
+  namespaceOf(host: string): string {
+    return `umbra-${this.run}-${host}`;
+  }
+
+  /** Makes a namespace with `eth0`, addresses, a default route and offloads off. */
+  addHost(host: HostPort): void {
+    const namespace = this.namespaceOf(host.name);
+    this.#ip('netns', 'add', namespace);
+    this.#namespaces.push(namespace);
+    const inner = `${host.peer}h`;
+    this.#ip('link', 'add', host.peer, 'type', 'veth', 'peer', 'name', inner);
+    this.#interfaces.push(host.peer);
+    this.#ip('link', 'set', inner, 'netns', namespace);
+    const inside = (...args: string[]): void => this.#ip('-n', namespace, ...args);
+    inside('link', 'set', inner, 'name', 'eth0', 'address', host.mac);
+    this.#run('ip', ['netns', 'exec', namespace, 'sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1'], true);
+    inside('addr', 'add', host.address, 'dev', 'eth0');
+    inside('link', 'set', 'eth0', 'up');
+    inside('link', 'set', 'lo', 'up');
+    inside('route', 'add', 'default', 'via', host.gateway);
+    // Without this the kernel leaves checksums to a device that does not exist.
+    this.#run('ip', ['netns', 'exec', namespace, 'ethtool', '-K', 'eth0', 'tx', 'off'], true);
+    this.#up(host.peer);
+  }
+
+  /** Joins two switch ports by a veth pair in the root namespace. */
+  addCable(a: string, b: string): void {
+    this.#ip('link', 'add', a, 'type', 'veth', 'peer', 'name', b);
+    this.#interfaces.push(a);
+    this.#up(a);
+    this.#up(b);
+  }
+
+  /** Runs a program in a host's namespace and waits. */
+  execute(host: string, command: readonly string[], timeoutMs = 30_000) {
+    return spawnSync('ip', ['netns', 'exec', this.namespaceOf(host), ...command], {
+      encoding: 'utf8',
+      timeout: timeoutMs,
+    });
+  }
+
+  /** Starts a program in a host's namespace; it ends with this run. */
+  start(host: string, command: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    const args = ['netns', 'exec', this.namespaceOf(host), ...command];
+    const child = spawn('ip', args, { stdio: 'ignore', ...options });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** Ends every program and removes what was made. May be called again. */
+  close(): void {
+    for (const child of this.#children.splice(0)) child.kill('SIGKILL');
+    for (const name of this.#interfaces.splice(0)) this.#run('ip', ['link', 'del', name], true);
+    for (const name of this.#namespaces.splice(0)) this.#run('ip', ['netns', 'del', name], true);
+  }
+
+  #up(name: string): void {
+    this.#run('sysctl', ['-qw', `net.ipv6.conf.${name}.disable_ipv6=1`], true);
+    this.#run('ethtool', ['-K', name, 'tx', 'off'], true);
+    this.#ip('link', 'set', name, 'up');
+  }
+
+  #ip(...args: string[]): void {
+    this.#run('ip', args, false);
+  }
+
+  #run(program: string, args: readonly string[], mayFail: boolean): void {
+    const done = spawnSync(program, args, { encoding: 'utf8' });
+    if (mayFail || done.status === 0) return;
+    const why = done.stderr?.trim() || done.error?.message || `status ${done.status}`;
+    throw new UmbraError('UNAVAILABLE', `${program} ${args.join(' ')}: ${why}`);
+  }
+}
