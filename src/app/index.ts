@@ -1,5 +1,6 @@
 /** Umbra's parts wired together. */
 export { loadProgram, SwitchDaemon, type DaemonOptions } from './daemon.js';
+export { Live, type LiveOptions } from './live.js';
 export { Loop, runLoop, type LoopOptions } from './loop.js';
 export { buildNetwork, type Network } from './network.js';
 export { Production } from './production.js';

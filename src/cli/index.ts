@@ -5,6 +5,7 @@ import { UmbraError, messageOf } from '../base/errors.js';
 import { shippedFile } from '../base/paths.js';
 import type { Failure } from '../fault/index.js';
 import { demo, type DemoOptions } from './demo.js';
+import { live, type LiveCommandOptions } from './live.js';
 import * as remote from './remote.js';
 import { runSwitch, type SwitchOptions } from './switch.js';
 
@@ -50,6 +51,15 @@ function addDemo(program: Command): void {
     .option('--host <address>', 'address of the API', '127.0.0.1')
     .option('--port <number>', 'port of the API', wholeNumber, 8080)
     .action((options: DemoOptions) => demo(options));
+  command(program, 'live')
+    .description('the whole loop with real hosts in network namespaces (Linux, root)')
+    .option('--topology <file>', 'topology file')
+    .option('--seed <number>', 'seed of everything random', wholeNumber, 1)
+    .option('--once', 'end when the report is printed')
+    .option('--json', 'print one JSON document')
+    .option('--host <address>', 'address of the API', '127.0.0.1')
+    .option('--port <number>', 'port of the API', wholeNumber, 8080)
+    .action((options: LiveCommandOptions) => live(options));
 }
 
 function addSwitch(program: Command): void {

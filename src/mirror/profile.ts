@@ -21,7 +21,8 @@ interface Connection {
   clientEnd: number;
   serverEnd: number;
   clientIsn: number;
-  serverIsn: number;
+  /** Undefined until the server was heard: copies may come out of order. */
+  serverIsn: number | undefined;
   lastClientDataNs: number;
   awaitsAnswer: boolean;
   exchanges: number;
@@ -171,9 +172,19 @@ export class ProfileLearner {
     }
     const key = `${client} ${server} ${port}`;
     const connection: Connection = {
-      key, isHttp: false, synNs: timeNs, oneWayNs: 0, clientEnd: 0, serverEnd: 0,
-      clientIsn: sequence, serverIsn: 0, lastClientDataNs: 0, awaitsAnswer: false, exchanges: 0,
-      serviceNs: 0, answered: 0,
+      key,
+      isHttp: false,
+      synNs: timeNs,
+      oneWayNs: 0,
+      clientEnd: 0,
+      serverEnd: 0,
+      clientIsn: sequence,
+      serverIsn: undefined,
+      lastClientDataNs: 0,
+      awaitsAnswer: false,
+      exchanges: 0,
+      serviceNs: 0,
+      answered: 0,
     };
     this.#open.set(id, connection);
     const talk = this.#talks.get(key);
@@ -234,7 +245,13 @@ export class ProfileLearner {
   }
 }
 
-function serverData(connection: Connection, sequence: number, payload: number, timeNs: number): void {
+function serverData(
+  connection: Connection,
+  sequence: number,
+  payload: number,
+  timeNs: number,
+): void {
+  connection.serverIsn ??= (sequence - 1) >>> 0;
   const end = ((sequence - connection.serverIsn - 1) >>> 0) + payload;
   if (end <= connection.serverEnd) return;
   connection.serverEnd = end;
@@ -255,30 +272,37 @@ function talkFlow(talk: Talk, client: string, server: string, seconds: number): 
   const count = connections.length;
   const isHttp = connections.some((c) => c.isHttp);
   if (!isHttp && clientBytes > BULK_BYTES && clientBytes > 10 * serverBytes) {
-    return [{
-      kind: 'bulk',
-      name: `bulk ${client}-${server}:${port}`,
+    return [
+      {
+        kind: 'bulk',
+        name: `bulk ${client}-${server}:${port}`,
+        client,
+        server,
+        port,
+        transferBytes: Math.round(clientBytes / count),
+        transfersPerSecond: count / seconds,
+      },
+    ];
+  }
+  const exchanges = Math.max(
+    1,
+    sum((c) => c.exchanges),
+  );
+  const answered = sum((c) => c.answered);
+  if (serverBytes === 0) return [];
+  return [
+    {
+      kind: 'http',
+      name: `${isHttp ? 'http' : 'tcp'} ${client}-${server}:${port}`,
       client,
       server,
       port,
-      transferBytes: Math.round(clientBytes / count),
-      transfersPerSecond: count / seconds,
-    }];
-  }
-  const exchanges = Math.max(1, sum((c) => c.exchanges));
-  const answered = sum((c) => c.answered);
-  if (serverBytes === 0) return [];
-  return [{
-    kind: 'http',
-    name: `${isHttp ? 'http' : 'tcp'} ${client}-${server}:${port}`,
-    client,
-    server,
-    port,
-    requestsPerSecond: exchanges / seconds,
-    requestBytes: Math.max(1, Math.round(clientBytes / exchanges)),
-    responseBytes: Math.max(1, Math.round(serverBytes / exchanges)),
-    serviceNs: answered > 0 ? Math.round(sum((c) => c.serviceNs) / answered) : 0,
-  }];
+      requestsPerSecond: exchanges / seconds,
+      requestBytes: Math.max(1, Math.round(clientBytes / exchanges)),
+      responseBytes: Math.max(1, Math.round(serverBytes / exchanges)),
+      serviceNs: answered > 0 ? Math.round(sum((c) => c.serviceNs) / answered) : 0,
+    },
+  ];
 }
 
 /** Names for addresses, as `flows` wants them. */

@@ -20,7 +20,7 @@ import {
   type WriteRequest,
 } from '../proto/index.js';
 import type { Channel, Stream } from './channel.js';
-import { StatusError, WriteError, type UpdateFailure } from './status.js';
+import { Code, StatusError, WriteError, type UpdateFailure } from './status.js';
 
 /** Messages of up to this many bytes are taken; a device's JSON can be large. */
 export const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
@@ -37,6 +37,7 @@ export interface GrpcChannelOptions {
 export class GrpcChannel implements Channel {
   readonly #stub: Stub;
   readonly #deadlineMs: number;
+  #isClosed = false;
 
   constructor(
     readonly peer: string,
@@ -61,6 +62,7 @@ export class GrpcChannel implements Channel {
 
   read(request: ReadRequest): Promise<ReadResponse[]> {
     return new Promise((resolve, reject) => {
+      this.#requireOpen();
       const parts: ReadResponse[] = [];
       const call = this.#stub.read(request, new Metadata(), this.#options());
       call.on('data', (part: ReadResponse) => parts.push(part));
@@ -116,7 +118,13 @@ export class GrpcChannel implements Channel {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#stub.close();
+  }
+
+  /** A call on a closed channel is an operating error: something else closed it meanwhile. */
+  #requireOpen(): void {
+    if (this.#isClosed) throw new StatusError(Code.CANCELLED, `${this.peer}: channel is closed`);
   }
 
   #options(): { deadline: number } {
@@ -125,6 +133,7 @@ export class GrpcChannel implements Channel {
 
   #unary<T>(start: (done: (error: ServiceError | null, response: T) => void) => void): Promise<T> {
     return new Promise((resolve, reject) => {
+      this.#requireOpen();
       start((error, response) => (error ? reject(this.#error(error)) : resolve(response)));
     });
   }
