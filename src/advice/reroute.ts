@@ -128,6 +128,7 @@ function totalHarm(flows: FlowMetrics[]): number {
 
 /** One figure for one flow: errors weigh most, then loss, then time. */
 function harmOf(m: FlowMetrics): number {
+  if (m.requests === 0) return 0;
   const p95 = Number.isNaN(m.p95Ms) ? 1000 : m.p95Ms;
   return m.errorRate * 1e6 + m.lossRate * 1e4 + p95 - m.throughputMbps * 1e-3;
 }

@@ -43,7 +43,7 @@ export interface LiveOptions extends ExperimentOptions {
 /** A running live system; `close` takes everything away. */
 export class Live {
   readonly #rules: readonly MirrorRule[] = [mirrorAll()];
-  readonly #learner = new ProfileLearner();
+  #learner = new ProfileLearner();
   #network: LiveNetwork | undefined;
   #socket: Socket | undefined;
   #pump: RealTimePump | undefined;
@@ -71,6 +71,8 @@ export class Live {
     const first = await this.#startShadow();
     progress.step(`shadow: cloned over gRPC; ${first.entities} entities, ${first.equal} equal`);
     this.#checkReachable();
+    // What the check sent is no traffic to learn.
+    this.#learner = new ProfileLearner();
     this.#network.startTraffic(topology.traffic);
     const syncLagMs = await this.#changeAndFollow();
     await sleep(OBSERVE_MS);

@@ -43,6 +43,8 @@ export async function runSwitch(
     if (options.untilStdinEnds) process.stdin.once('end', resolve).resume();
   });
   daemon.close();
+  // An open standard input would keep the process.
+  process.stdin.destroy();
 }
 
 /** p4c writes `x.json` beside `x.p4info.txtpb`; another place must be named. */

@@ -82,6 +82,11 @@ export class Namespaces {
   /** Ends every program and removes what was made. May be called again. */
   close(): void {
     for (const child of this.#children.splice(0)) child.kill('SIGKILL');
+    // What a shell had started lives on in its namespace; it is ended by its number.
+    for (const name of this.#namespaces) {
+      const pids = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout ?? '';
+      for (const pid of pids.split('\n').filter((line) => line !== '')) endProcess(Number(pid));
+    }
     for (const name of this.#interfaces.splice(0)) this.#run('ip', ['link', 'del', name], true);
     for (const name of this.#namespaces.splice(0)) this.#run('ip', ['netns', 'del', name], true);
   }
@@ -101,5 +106,14 @@ export class Namespaces {
     if (mayFail || done.status === 0) return;
     const why = done.stderr?.trim() || done.error?.message || `status ${done.status}`;
     throw new UmbraError('UNAVAILABLE', `${program} ${args.join(' ')}: ${why}`);
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It ended by itself in the meantime.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
