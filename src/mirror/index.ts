@@ -1,6 +1,12 @@
 /** The traffic mirror. */
+export {
+  topologyFromCapture,
+  type CaptureCounts,
+  type CapturedNetwork,
+  type CaptureLimits,
+} from './capture.js';
 export { MirrorCollector, type CopyCounts, type EnteredFrame } from './collector.js';
 export { measureCompleteness, type Completeness } from './completeness.js';
-export { namesByAddress, ProfileLearner } from './profile.js';
+export { namesByAddress, ProfileLearner, type ProfileLimits } from './profile.js';
 export { tagFrame, taggedLength } from './replay.js';
 export * from './rules.js';

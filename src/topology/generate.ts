@@ -52,9 +52,22 @@ export function leafSpine(
   hostsPerLeaf: number,
   shape: LinkShape = defaultLink,
 ): Topology {
-  checkCount('spines', spines, 1, 64);
   checkCount('leaves', leaves, 1, 400);
   checkCount('hosts per leaf', hostsPerLeaf, 1, 253);
+  const largest = Math.max(leaves, hostsPerLeaf);
+  const names = Array.from({ length: leaves }, (_, l) =>
+    Array.from({ length: hostsPerLeaf }, (__, h) => `h${pair(l + 1, h + 1, largest)}`),
+  );
+  return leafSpineOf(spines, names, shape);
+}
+
+/** The same with hosts of given names: a list for each leaf, which may be empty. */
+export function leafSpineOf(
+  spines: number,
+  hostNames: readonly (readonly string[])[],
+  shape: LinkShape = defaultLink,
+): Topology {
+  checkCount('spines', spines, 1, 64);
   const topology: Topology = {
     name: 'leaf-spine',
     hosts: [],
@@ -64,18 +77,18 @@ export function leafSpine(
   };
   let id = 1;
   for (let s = 1; s <= spines; s++) topology.switches.push(switchOf(`spine${s}`, id++));
-  for (let l = 1; l <= leaves; l++) {
+  hostNames.forEach((names, i) => {
+    const l = i + 1;
     const leaf = `leaf${l}`;
     topology.switches.push(switchOf(leaf, id++));
-    for (let h = 1; h <= hostsPerLeaf; h++) {
-      const host = hostOf(`h${pair(l, h, Math.max(leaves, hostsPerLeaf))}`, l, h);
-      topology.hosts.push(host);
-      topology.links.push(linkOf(host.name, 0, leaf, h, shape));
-    }
+    names.forEach((name, h) => {
+      topology.hosts.push(hostOf(name, l, h + 1));
+      topology.links.push(linkOf(name, 0, leaf, h + 1, shape));
+    });
     for (let s = 1; s <= spines; s++) {
-      topology.links.push(linkOf(leaf, hostsPerLeaf + s, `spine${s}`, l, shape));
+      topology.links.push(linkOf(leaf, names.length + s, `spine${s}`, l, shape));
     }
-  }
+  });
   topology.traffic = demoTraffic(topology.hosts);
   return topology;
 }

@@ -1,0 +1,116 @@
+/**
+ * What TCP connections between one client and one server's port have exchanged, read off their
+ * segments: requests, answers, bytes without retransmissions, and the server's time to answer.
+ */
+
+/** A jump of sequence numbers beyond this is no data that was missed: the numbers start anew. */
+const JUMP_LIMIT_BYTES = 16 * 1024 * 1024;
+/** No sequence number seen yet. */
+const UNKNOWN = -1;
+
+/** Sums over all connections of a client to a server's port. Times in ns. */
+export interface Conversation {
+  client: string;
+  server: string;
+  port: number;
+  connections: number;
+  /** A request began with an HTTP method. */
+  isHttp: boolean;
+  clientBytes: number;
+  serverBytes: number;
+  /** Runs of client data, and how many of them the server answered. */
+  exchanges: number;
+  answered: number;
+  /** Sum over answered exchanges. */
+  serviceNs: number;
+  /** From a SYN to its answer in the latest handshake: what the way adds to every answer. */
+  wayNs: number;
+}
+
+/** A conversation of which nothing was seen. */
+export function emptyConversation(client: string, server: string, port: number): Conversation {
+  return {
+    client, server, port, connections: 0, isHttp: false, clientBytes: 0, serverBytes: 0,
+    exchanges: 0, answered: 0, serviceNs: 0, wayNs: 0,
+  };
+}
+
+/** Follows one TCP connection and adds what it sees to its conversation. */
+export class Connection {
+  #clientNext = UNKNOWN;
+  #serverNext = UNKNOWN;
+  #synNs = NaN;
+  /** Of this connection's handshake; NaN when it was not seen. */
+  #wayNs = NaN;
+  #lastRequestNs = NaN;
+  #awaitsAnswer = false;
+  #finished = 0;
+
+  constructor(readonly conversation: Conversation) {
+    conversation.connections++;
+  }
+
+  /** Both sides have said that they will send no more. */
+  get isFinished(): boolean {
+    return this.#finished === 3;
+  }
+
+  /** The client's SYN; true when it belongs to another connection between the same ports. */
+  isAnotherSyn(sequence: number): boolean {
+    return this.#clientNext !== UNKNOWN && ((sequence + 1) >>> 0) !== this.#clientNext;
+  }
+
+  /** The client's SYN, or its repetition. */
+  open(sequence: number, timeNs: number): void {
+    this.#clientNext = (sequence + 1) >>> 0;
+    this.#synNs = timeNs;
+  }
+
+  /** The server's SYN. */
+  accept(sequence: number, timeNs: number): void {
+    if (this.#serverNext !== UNKNOWN) return;
+    this.#serverNext = (sequence + 1) >>> 0;
+    this.#wayNs = timeNs - this.#synNs;
+    if (!Number.isNaN(this.#wayNs)) this.conversation.wayNs = this.#wayNs;
+  }
+
+  /** Data from the client; true when it begins an exchange. */
+  request(sequence: number, bytes: number, timeNs: number): boolean {
+    const fresh = newBytes(this.#clientNext, sequence, bytes);
+    if (fresh === 0) return false;
+    this.#clientNext = (sequence + bytes) >>> 0;
+    this.conversation.clientBytes += fresh;
+    this.#lastRequestNs = timeNs;
+    if (this.#awaitsAnswer) return false;
+    this.#awaitsAnswer = true;
+    this.conversation.exchanges++;
+    return true;
+  }
+
+  /** Data from the server. */
+  answer(sequence: number, bytes: number, timeNs: number): void {
+    const fresh = newBytes(this.#serverNext, sequence, bytes);
+    if (fresh === 0) return;
+    this.#serverNext = (sequence + bytes) >>> 0;
+    this.conversation.serverBytes += fresh;
+    if (!this.#awaitsAnswer) return;
+    this.#awaitsAnswer = false;
+    this.conversation.answered++;
+    const wayNs = Number.isNaN(this.#wayNs) ? this.conversation.wayNs : this.#wayNs;
+    const serviceNs = timeNs - this.#lastRequestNs - wayNs;
+    this.conversation.serviceNs += Math.max(0, serviceNs);
+  }
+
+  /** A FIN of one side. */
+  finish(isClient: boolean): void {
+    this.#finished |= isClient ? 1 : 2;
+  }
+}
+
+/** Bytes of a segment that were not seen before. */
+function newBytes(next: number, sequence: number, bytes: number): number {
+  if (next === UNKNOWN) return bytes;
+  const ahead = (sequence + bytes - next) | 0;
+  if (ahead > JUMP_LIMIT_BYTES || ahead < -JUMP_LIMIT_BYTES) return bytes;
+  return Math.max(0, ahead);
+}
