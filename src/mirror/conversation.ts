@@ -37,6 +37,8 @@ export function emptyConversation(client: string, server: string, port: number):
 
 /** Follows one TCP connection and adds what it sees to its conversation. */
 export class Connection {
+  /** The client's first byte; copies may come out of order, so that data is seen before a SYN. */
+  #clientFirst = UNKNOWN;
   #clientNext = UNKNOWN;
   #serverNext = UNKNOWN;
   #synNs = NaN;
@@ -57,12 +59,13 @@ export class Connection {
 
   /** The client's SYN; true when it belongs to another connection between the same ports. */
   isAnotherSyn(sequence: number): boolean {
-    return this.#clientNext !== UNKNOWN && ((sequence + 1) >>> 0) !== this.#clientNext;
+    return this.#clientFirst !== UNKNOWN && ((sequence + 1) >>> 0) !== this.#clientFirst;
   }
 
   /** The client's SYN, or its repetition. */
   open(sequence: number, timeNs: number): void {
-    this.#clientNext = (sequence + 1) >>> 0;
+    this.#clientFirst = (sequence + 1) >>> 0;
+    if (this.#clientNext === UNKNOWN) this.#clientNext = this.#clientFirst;
     this.#synNs = timeNs;
   }
 
@@ -76,6 +79,7 @@ export class Connection {
 
   /** Data from the client; true when it begins an exchange. */
   request(sequence: number, bytes: number, timeNs: number): boolean {
+    if (this.#clientFirst === UNKNOWN) this.#clientFirst = sequence;
     const fresh = newBytes(this.#clientNext, sequence, bytes);
     if (fresh === 0) return false;
     this.#clientNext = (sequence + bytes) >>> 0;

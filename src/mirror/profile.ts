@@ -139,7 +139,8 @@ export class ProfileLearner {
     const connection = own ?? peer;
     if (!connection) return;
     if (tcpFlags & TcpFlag.FIN) connection.finish(own !== undefined);
-    if (connection.isFinished || tcpFlags & TcpFlag.RST) this.#open.delete(own ? forward : backward);
+    const isOver = connection.isFinished || (tcpFlags & TcpFlag.RST) !== 0;
+    if (isOver) this.#open.delete(own ? forward : backward);
   }
 
   /** A connection that begins, or undefined when its conversation is beyond the limit. */

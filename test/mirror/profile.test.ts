@@ -94,6 +94,19 @@ test('a SYN sent again does not make the way longer; a new one is a new connecti
   t.like(again[0], { serviceNs: 4 * MS, requestsPerSecond: 1 });
 });
 
+test('copies out of order are one exchange', (t) => {
+  const [syn, accept, request, ...rest] = exchange(10, ab, 'GET / HTTP/1.1', 2500, 4);
+  const expected = { requestsPerSecond: 1, requestBytes: 14, responseBytes: 2500 };
+  for (const order of [[request, syn, accept], [accept, syn, request], [syn, request, accept]]) {
+    t.like(learn(order.map((step, i): Step => [i, step![1]]).concat(rest)), {
+      0: { name: 'http a-b:80', ...expected }, length: 1,
+    });
+  }
+  const [first, second] = rest;
+  const swapped: Step[] = [syn!, accept!, request!, [17, second![1]], [18, first![1]]];
+  t.like(learn([...swapped, ...rest.slice(2)])[0], expected);
+});
+
 test('connections older than the observation: the lower port serves', (t) => {
   const steps: Step[] = [
     [5, tcpFrame(back(ab), ACK, 1, 300)], [6, tcpFrame(ab, ACK, 50, 20)],
