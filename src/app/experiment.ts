@@ -3,15 +3,18 @@ import type { Progress } from '../base/log.js';
 import { rehearseReroute, type Recommendation } from '../advice/index.js';
 import { randomFailures, runCampaign, sweep, sweepFailures } from '../campaign/index.js';
 import { forecastWorst, learnEffects, untriedFailures, type Forecast } from '../forecast/index.js';
-import type { TrafficFlow } from '../topology/index.js';
+import { windowFor, type TrafficFlow } from '../topology/index.js';
 import { effectLines, forecastLine, modelLine, type Report } from './report.js';
 import type { Shadow } from './shadow.js';
 import { ShadowTestbed } from './testbed.js';
 
 const SECOND = 1e9;
 const WARM_UP_NS = 1 * SECOND;
+/** Shortest measured windows; slow traffic gets longer ones, within a number of packets. */
 const RUN_NS = 1.5 * SECOND;
 const PHASE_NS = 2 * SECOND;
+const EXCHANGES = 10;
+const PACKETS = 10_000;
 const RANDOM_SCENARIOS = 60;
 const WORST = 10;
 const RECOMMENDATIONS = 3;
@@ -24,7 +27,10 @@ export interface ExperimentOptions {
 }
 
 /** The part of the report that an experiment fills. */
-export type Figures = Pick<Report, 'campaign' | 'effects' | 'model' | 'forecasts' | 'recommendations'>;
+export type Figures = Pick<
+  Report,
+  'campaign' | 'effects' | 'model' | 'forecasts' | 'recommendations'
+>;
 
 /** Runs everything on the shadow's network, which it leaves changed: the caller puts it back. */
 export async function experiment(
@@ -36,8 +42,9 @@ export async function experiment(
   const { topology } = shadow;
   const testbed = new ShadowTestbed(shadow);
   await testbed.warmUp(flows, seed, WARM_UP_NS);
+  const durationNs = windowFor(flows, EXCHANGES, RUN_NS, PACKETS);
   const tried = [...sweepFailures(topology), ...randomFailures(topology, seed, RANDOM_SCENARIOS)];
-  const scenarios = sweep(tried, { seed, durationNs: RUN_NS, repeats: 1 });
+  const scenarios = sweep(tried, { seed, durationNs, repeats: 1 });
   const began = wallSeconds();
   const campaign = await runCampaign(testbed, scenarios, progress);
   const took = wallSeconds() - began;
@@ -57,7 +64,7 @@ export async function experiment(
   const failures = [...sweepFailures(topology), ...untriedFailures(topology)];
   const ranked = forecastWorst(topology, flows, models, baseline, failures, failures.length);
   const forecasts = ranked.slice(0, WORST);
-  const recommendations = await rehearse(testbed, ranked, seed, progress);
+  const recommendations = await rehearse(testbed, ranked, options, Math.max(PHASE_NS, durationNs));
   return {
     campaign: {
       scenarios: scenarios.length,
@@ -76,8 +83,8 @@ export async function experiment(
 async function rehearse(
   testbed: ShadowTestbed,
   ranked: readonly Forecast[],
-  seed: number,
-  progress: Progress,
+  { seed, progress }: ExperimentOptions,
+  phaseNs: number,
 ): Promise<Recommendation[]> {
   const found: Recommendation[] = [];
   const tried = new Set<string>();
@@ -87,7 +94,7 @@ async function rehearse(
     if (tried.has(target)) continue;
     tried.add(target);
     const id = `recommendation-${found.length + 1}`;
-    const result = await rehearseReroute(testbed, failure, { id, seed, phaseNs: PHASE_NS });
+    const result = await rehearseReroute(testbed, failure, { id, seed, phaseNs });
     if (!result) continue;
     found.push(result);
     progress.tick('rehearsals', found.length, RECOMMENDATIONS);

@@ -120,7 +120,7 @@ export class Live {
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
     this.#collector = new MirrorCollector(this.options.topology, this.#rules.length, (entered) => {
       const { device, port, frame, wireLength, timeNs } = entered;
-      this.#learner.observe(frame, timeNs);
+      this.#learner.observe(frame, timeNs, wireLength);
       this.#shadow?.network.fabric.inject(device, port, tagFrame(frame), taggedLength(wireLength));
     });
     socket.on('message', (packet) =>

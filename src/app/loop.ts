@@ -5,13 +5,21 @@
 import { runTogether } from '../fabric/index.js';
 import type { Fault } from '../fault/index.js';
 import {
-  measureCompleteness, mirrorAll, MIRROR_PORT, MirrorCollector, namesByAddress, ProfileLearner,
-  tagFrame, taggedLength, type Completeness, type MirrorRule,
+  measureCompleteness,
+  mirrorAll,
+  MIRROR_PORT,
+  MirrorCollector,
+  namesByAddress,
+  ProfileLearner,
+  tagFrame,
+  taggedLength,
+  type Completeness,
+  type MirrorRule,
 } from '../mirror/index.js';
 import { ruleEntity } from '../p4runtime/index.js';
 import { Update_Type } from '../proto/index.js';
 import type { SyncReport } from '../sync/index.js';
-import type { Topology } from '../topology/index.js';
+import { windowFor, type Topology } from '../topology/index.js';
 import { experiment, type ExperimentOptions } from './experiment.js';
 import { buildNetwork, type Network } from './network.js';
 import { Production } from './production.js';
@@ -23,7 +31,10 @@ const SECOND = 1e9;
 /** How often the shadow is compared with production. */
 export const SYNC_PERIOD_NS = 100 * MS;
 const SETTLE_NS = 500 * MS;
+/** The mirror is watched this long at least, and until slow flows have shown themselves. */
 const MIRROR_NS = 5 * SECOND;
+const EXCHANGES = 10;
+const PACKETS = 100_000;
 
 export interface LoopOptions extends ExperimentOptions {
   topology: Topology;
@@ -48,7 +59,7 @@ export class Loop {
     readonly shadow: Shadow,
   ) {
     this.collector = new MirrorCollector(topology, this.mirrorRules.length, (entered) => {
-      this.learner.observe(entered.frame, entered.timeNs);
+      this.learner.observe(entered.frame, entered.timeNs, entered.wireLength);
       const { device, port, frame, wireLength } = entered;
       const { fabric } = shadow.network;
       if (!fabric.inject(device, port, tagFrame(frame), taggedLength(wireLength))) {
@@ -129,7 +140,7 @@ export async function runLoop(options: LoopOptions): Promise<{ loop: Loop; repor
   await loop.production.installMirror(loop.mirrorRules);
   const before = (await loop.completeness()).total.expected;
   const syncLagMs = await changeAndFollow(loop);
-  await loop.runTogether(loop.nowNs + MIRROR_NS);
+  await loop.runTogether(loop.nowNs + windowFor(topology.traffic, EXCHANGES, MIRROR_NS, PACKETS));
   const state = await loop.shadow.sync.compare(false);
   const seen = (await loop.completeness()).total;
   const expected = seen.expected - before;

@@ -1,7 +1,11 @@
 /** `umbra demo`: the whole loop on the embedded switch, then the API until it is interrupted. */
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { UmbraError, messageOf } from '../base/errors.js';
+import type { Progress } from '../base/log.js';
 import { shippedFile } from '../base/paths.js';
+import { topologyFromCapture } from '../mirror/index.js';
+import { readCaptureFile } from '../packet/index.js';
 import { buildApi, listen } from '../api/index.js';
 import { runLive, runLoop, type System } from '../app/index.js';
 import { readTopology, type Topology } from '../topology/index.js';
@@ -21,8 +25,8 @@ const DEFAULT_TOPOLOGY = 'topologies/leaf-spine.json';
 
 /** Runs the command. */
 export async function demo(options: DemoOptions): Promise<void> {
-  const topology = await loadTopology(options);
   const progress = new ConsoleProgress();
+  const topology = loadTopology(options, progress);
   const isOnce = options.once ?? false;
   let system: System | undefined;
   const api = isOnce ? undefined : await buildApi(() => system);
@@ -47,10 +51,8 @@ export async function demo(options: DemoOptions): Promise<void> {
   await api.close();
 }
 
-async function loadTopology(options: DemoOptions): Promise<Topology> {
-  if (options.pcap !== undefined) {
-    throw new UmbraError('USAGE', '--pcap is not available');
-  }
+function loadTopology(options: DemoOptions, progress: Progress): Topology {
+  if (options.pcap !== undefined) return fromCapture(options.pcap, progress);
   const file = options.topology ?? DEFAULT_TOPOLOGY;
   const path = options.topology ?? shippedFile(DEFAULT_TOPOLOGY);
   const topology = readTopology(readText(path, file), file);
@@ -60,6 +62,23 @@ async function loadTopology(options: DemoOptions): Promise<Topology> {
       `${file}: 'traffic' is empty: there is nothing to mirror`,
     );
   }
+  return topology;
+}
+
+/** A network of a capture's hosts, with the traffic that its packets teach. */
+function fromCapture(file: string, progress: Progress): Topology {
+  const { topology, packets } = topologyFromCapture(readCaptureFile(file), basename(file));
+  if (topology.traffic.length === 0) {
+    throw new UmbraError(
+      'INVALID_FILE',
+      `${file}: no traffic to learn from ${packets.packets} packets`,
+    );
+  }
+  const dropped = packets.droppedHosts > 0 ? `, ${packets.droppedHosts} hosts left out` : '';
+  progress.step(
+    `capture ${file}: ${packets.packets} packets, ${packets.unicast} between hosts; ` +
+      `${topology.hosts.length} hosts, ${topology.traffic.length} flows${dropped}`,
+  );
   return topology;
 }
 

@@ -30,6 +30,8 @@ export interface Forecast {
   unit: string;
 }
 
+const LEAST_GROUPS = 10;
+
 /** One model per metric. */
 export type MetricModels = Map<EffectMetric, Model>;
 
@@ -57,6 +59,8 @@ export async function learnEffects(
           };
         }),
     );
+    // A metric that hardly any scenario has a value for is not modelled.
+    if (new Set(observations.map((o) => o.group)).size < LEAST_GROUPS) continue;
     const target = `${metric} change${metric === 'throughputMbps' ? ', share of before' : ''}`;
     models.set(metric, await fitModel(observations, { target, level: INTERVAL_LEVEL }));
   }

@@ -2,5 +2,6 @@
 export { demoTraffic } from './demoTraffic.js';
 export * from './generate.js';
 export * from './graph.js';
+export { windowFor } from './pace.js';
 export { readTopology } from './read.js';
 export * from './topology.js';
