@@ -67,14 +67,19 @@ control Routing(inout headers_t hdr, inout metadata_t meta,
                 sum = (sum & 0xffff) + (sum >> 16);
                 hdr.ipv4.hdr_checksum = ~sum[15:0];
                 hdr.ipv4.ttl = hdr.ipv4.ttl - 1;
-                ipv4_lpm.apply();
+                // p4c gives tables with a selector no default action.
+                if (ipv4_lpm.apply().miss) {
+                    drop();
+                }
             }
         } else if (hdr.ipv6.isValid()) {
             if (hdr.ipv6.hop_limit <= 1) {
                 drop();
             } else {
                 hdr.ipv6.hop_limit = hdr.ipv6.hop_limit - 1;
-                ipv6_lpm.apply();
+                if (ipv6_lpm.apply().miss) {
+                    drop();
+                }
             }
         } else {
             drop();
