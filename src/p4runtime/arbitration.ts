@@ -2,6 +2,9 @@
 import type { MasterArbitrationUpdate, StreamMessageResponse, Uint128 } from '../proto/index.js';
 import { Code, StatusError } from './status.js';
 
+/** Streams of one device and role; one more is refused. */
+const STREAM_LIMIT = 64;
+
 /** A client's stream, as arbitration sees it. */
 export interface Contender {
   send(message: StreamMessageResponse): void;
@@ -18,6 +21,7 @@ function compare(a: Uint128, b: Uint128): number {
 /** Streams of one device by role, the highest election id seen and the primary of each. */
 export class Arbitration {
   readonly #contenders = new Set<Contender>();
+  readonly #roles = new Set<string>();
   readonly #highest = new Map<string, Uint128>();
   readonly #primary = new Map<string, Contender>();
 
@@ -30,13 +34,22 @@ export class Arbitration {
     if (contender.role !== undefined && contender.role !== role) {
       throw new StatusError(Code.FAILED_PRECONDITION, 'a stream keeps its role');
     }
+    if (message.role?.config) {
+      throw new StatusError(Code.INVALID_ARGUMENT, 'roles have no configuration here');
+    }
+    let streams = 0;
     for (const other of this.#contenders) {
+      if (other !== contender && other.role === role) streams++;
       const isSame = other !== contender && other.role === role && electionId && other.electionId;
       if (isSame && compare(electionId, other.electionId!) === 0) {
         throw new StatusError(Code.INVALID_ARGUMENT, 'election id in use by another client');
       }
     }
+    if (streams >= STREAM_LIMIT) {
+      throw new StatusError(Code.RESOURCE_EXHAUSTED, `${STREAM_LIMIT} streams are open already`);
+    }
     contender.role = role;
+    this.#roles.add(role);
     contender.electionId = electionId;
     this.#contenders.add(contender);
     const before = this.#primary.get(role);
@@ -60,8 +73,14 @@ export class Arbitration {
     this.#adviseAll(role);
   }
 
-  /** Throws PERMISSION_DENIED unless a live stream is primary under exactly this id. */
+  /**
+   * Throws NOT_FOUND for a role that no stream ever had, PERMISSION_DENIED unless a live stream is
+   * primary under exactly this id.
+   */
   requirePrimary(role: string, electionId: Uint128 | undefined): void {
+    if (role !== '' && !this.#roles.has(role)) {
+      throw new StatusError(Code.NOT_FOUND, `no role '${role}'`);
+    }
     const primary = this.#primary.get(role);
     if (!primary?.electionId || !electionId || compare(primary.electionId, electionId) !== 0) {
       throw new StatusError(Code.PERMISSION_DENIED, 'not primary');

@@ -29,8 +29,13 @@ export interface GuestChannel {
   close(): void;
 }
 
-/** All of P4Runtime. Every call fails with a StatusError; a failed Write with a WriteError. */
+/**
+ * All of P4Runtime. Every call fails with a StatusError; a Write with failed updates with a
+ * WriteError, a Read with failed requests with a ReadError.
+ */
 export interface Channel extends GuestChannel {
+  /** How long an answer on the stream may take; undefined where it comes at once. */
+  readonly deadlineMs?: number;
   write(request: WriteRequest): Promise<void>;
   setPipeline(request: SetForwardingPipelineConfigRequest): Promise<void>;
   openStream(

@@ -51,9 +51,14 @@ export class P4RuntimeReader {
     return parts.flatMap((part) => part.entities);
   }
 
-  /** The server's API version. */
+  /** The server's API version; one without this call is 1.0. */
   async capabilities(): Promise<string> {
-    return (await this.#channel.capabilities(0n)).p4runtimeApiVersion;
+    try {
+      return (await this.#channel.capabilities(0n)).p4runtimeApiVersion;
+    } catch (error) {
+      if (error instanceof StatusError && error.status === Code.UNIMPLEMENTED) return '1.0.0';
+      throw error;
+    }
   }
 
   close(): void {
@@ -61,6 +66,7 @@ export class P4RuntimeReader {
   }
 }
 
+/** Who the client is. */
 export interface ClientOptions {
   deviceId: bigint;
   /** The highest one wins; 1 unless given. */
@@ -83,7 +89,8 @@ export class P4RuntimeClient extends P4RuntimeReader {
   readonly #role: string;
   #stream: Stream | undefined;
   #isPrimary = false;
-  #waiting: ((error?: unknown) => void) | undefined;
+  /** Calls that wait for the answer to an arbitration. */
+  #waiting: ((error?: unknown) => void)[] = [];
 
   constructor(
     channel: Channel,
@@ -102,8 +109,16 @@ export class P4RuntimeClient extends P4RuntimeReader {
 
   /** Opens the stream and waits until this client is primary. Throws when another one is. */
   async becomePrimary(): Promise<void> {
+    // BMv2 does not answer an arbitration that changes nothing.
+    if (this.#isPrimary) return;
     const answered = new Promise<void>((resolve, reject) => {
-      this.#waiting = (error) => (error === undefined ? resolve() : reject(error as Error));
+      const { deadlineMs } = this.#channel;
+      const timer = deadlineMs && setTimeout(() => this.#giveUp(deadlineMs), deadlineMs);
+      this.#waiting.push((error) => {
+        clearTimeout(timer);
+        if (error === undefined) resolve();
+        else reject(error as Error);
+      });
     });
     this.#stream ??= this.#channel.openStream(
       (message) => {
@@ -133,10 +148,14 @@ export class P4RuntimeClient extends P4RuntimeReader {
     });
   }
 
-  /** Writes in batches. Throws one WriteError with every failed update; the others are done. */
+  /**
+   * Writes in batches. Throws one WriteError with every failed update; the others are done. Throws
+   * PERMISSION_DENIED before a batch when this client is not primary, whatever the server allows.
+   */
   async write(updates: readonly Update[]): Promise<void> {
     const failures: UpdateFailure[] = [];
     for (let from = 0; from < updates.length; from += WRITE_BATCH) {
+      if (!this.#isPrimary) throw this.#notPrimary(Code.PERMISSION_DENIED);
       try {
         await this.#channel.write({
           ...this.#identity(),
@@ -170,8 +189,7 @@ export class P4RuntimeClient extends P4RuntimeReader {
   }
 
   override close(): void {
-    this.#stream?.close();
-    this.#isPrimary = false;
+    this.#endStream(new StatusError(Code.CANCELLED, `${this.peer}: closed`));
     super.close();
   }
 
@@ -184,23 +202,38 @@ export class P4RuntimeClient extends P4RuntimeReader {
     };
   }
 
+  #notPrimary(code: number): StatusError {
+    return new StatusError(code, `${this.peer}, device ${this.deviceId}: not primary`);
+  }
+
   #arbitrate(update: MasterArbitrationUpdate): void {
     const code = update.status?.code ?? Code.OK;
     this.#isPrimary = code === Code.OK;
-    const error = this.#isPrimary
-      ? undefined
-      : new StatusError(code, `${this.peer}, device ${this.deviceId}: not primary`);
-    this.#waiting?.(error);
-    this.#waiting = undefined;
+    this.#answer(this.#isPrimary ? undefined : this.#notPrimary(code));
     this.listener.arbitration?.(this.#isPrimary);
+  }
+
+  #answer(error: unknown): void {
+    for (const answer of this.#waiting.splice(0)) answer(error);
   }
 
   #ended(error: unknown): void {
     this.#isPrimary = false;
     this.#stream = undefined;
     const reason = error ?? new StatusError(Code.CANCELLED, `${this.peer}: stream ended`);
-    this.#waiting?.(reason);
-    this.#waiting = undefined;
+    this.#answer(reason);
     this.listener.arbitration?.(false, reason);
+  }
+
+  #giveUp(deadlineMs: number): void {
+    const what = `no answer to the arbitration within ${deadlineMs} ms`;
+    this.#endStream(new StatusError(Code.DEADLINE_EXCEEDED, `${this.peer}: ${what}`));
+  }
+
+  #endStream(reason: StatusError): void {
+    this.#stream?.close();
+    this.#stream = undefined;
+    this.#isPrimary = false;
+    this.#answer(reason);
   }
 }

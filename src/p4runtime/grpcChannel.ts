@@ -7,9 +7,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import {
-  Error as P4Error,
   P4RuntimeClient as Stub,
-  Status,
   type CapabilitiesResponse,
   type GetForwardingPipelineConfigRequest,
   type GetForwardingPipelineConfigResponse,
@@ -20,15 +18,16 @@ import {
   type WriteRequest,
 } from '../proto/index.js';
 import type { Channel, Stream } from './channel.js';
-import { Code, StatusError, WriteError, type UpdateFailure } from './status.js';
+import { DETAILS_KEY, unpackFailures } from './errorDetails.js';
+import { Code, ReadError, StatusError, WriteError, type UpdateFailure } from './status.js';
 
 /** Messages of up to this many bytes are taken; a device's JSON can be large. */
 export const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
-const DETAILS_KEY = 'grpc-status-details-bin';
 const DEFAULT_DEADLINE_MS = 10_000;
 
+/** How a channel calls. */
 export interface GrpcChannelOptions {
-  /** Of every unary call. */
+  /** Of every call, and of every answer to an arbitration. */
   deadlineMs?: number;
   credentials?: ChannelCredentials;
 }
@@ -36,14 +35,14 @@ export interface GrpcChannelOptions {
 /** A channel to `host:port`. Connects at the first call. */
 export class GrpcChannel implements Channel {
   readonly #stub: Stub;
-  readonly #deadlineMs: number;
+  readonly deadlineMs: number;
   #isClosed = false;
 
   constructor(
     readonly peer: string,
     options: GrpcChannelOptions = {},
   ) {
-    this.#deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
+    this.deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
     this.#stub = new Stub(peer, options.credentials ?? credentials.createInsecure(), {
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
       'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
@@ -54,9 +53,10 @@ export class GrpcChannel implements Channel {
     try {
       await this.#unary((done) => this.#stub.write(request, new Metadata(), this.#options(), done));
     } catch (error) {
-      const failures = failuresOf((error as StatusError).cause as ServiceError);
+      const total = request.updates.length;
+      const failures = failuresOf((error as StatusError).cause as ServiceError, total);
       if (failures.length === 0) throw error;
-      throw new WriteError(failures, request.updates.length, `${this.peer}`);
+      throw new WriteError(failures, total, this.peer);
     }
   }
 
@@ -66,7 +66,12 @@ export class GrpcChannel implements Channel {
       const parts: ReadResponse[] = [];
       const call = this.#stub.read(request, new Metadata(), this.#options());
       call.on('data', (part: ReadResponse) => parts.push(part));
-      call.on('error', (error: ServiceError) => reject(this.#error(error)));
+      call.on('error', (error: ServiceError) => {
+        const total = request.entities.length;
+        const failures = failuresOf(error, total);
+        const isBatch = failures.length > 0;
+        reject(isBatch ? new ReadError(failures, total, this.peer) : this.#error(error));
+      });
       call.on('end', () => resolve(parts));
     });
   }
@@ -102,7 +107,9 @@ export class GrpcChannel implements Channel {
       isOpen = false;
       onEnd(error);
     };
-    call.on('data', onMessage);
+    call.on('data', (message: StreamMessageResponse) => {
+      if (isOpen) onMessage(message);
+    });
     call.on('error', (error: ServiceError) => end(this.#error(error)));
     call.on('end', () => end(undefined));
     return {
@@ -128,7 +135,7 @@ export class GrpcChannel implements Channel {
   }
 
   #options(): { deadline: number } {
-    return { deadline: Date.now() + this.#deadlineMs };
+    return { deadline: Date.now() + this.deadlineMs };
   }
 
   #unary<T>(start: (done: (error: ServiceError | null, response: T) => void) => void): Promise<T> {
@@ -145,13 +152,8 @@ export class GrpcChannel implements Channel {
   }
 }
 
-/** The updates that failed, from a Write's details: one p4.v1.Error per update, in order. */
-function failuresOf(error: ServiceError | undefined): UpdateFailure[] {
+/** The failures in the details of an error; none when it carries no such list. */
+function failuresOf(error: ServiceError | undefined, total: number): UpdateFailure[] {
   const [details] = error?.metadata?.get(DETAILS_KEY) ?? [];
-  if (!details || typeof details === 'string') return [];
-  return Status.decode(details).details.flatMap((any, index) => {
-    const one = P4Error.decode(any.value);
-    if (one.canonicalCode === 0) return [];
-    return [{ index, status: one.canonicalCode, message: one.message }];
-  });
+  return details && typeof details !== 'string' ? unpackFailures(details, total) : [];
 }

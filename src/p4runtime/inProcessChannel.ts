@@ -9,6 +9,7 @@ import type {
 } from '../proto/index.js';
 import type { Channel, Stream } from './channel.js';
 import type { P4RuntimeService } from './service.js';
+import { statusErrorOf, WriteError } from './status.js';
 
 /** Calls finish within promise jobs, so that they are deterministic while virtual time stands. */
 export class InProcessChannel implements Channel {
@@ -17,23 +18,26 @@ export class InProcessChannel implements Channel {
   constructor(private readonly service: P4RuntimeService) {}
 
   async write(request: WriteRequest): Promise<void> {
-    this.service.write(request);
+    attempt(() => this.service.write(request));
   }
 
   async read(request: ReadRequest) {
-    return [{ entities: this.service.read(request) }];
+    const { entities, error } = attempt(() => this.service.read(request));
+    if (error) throw error;
+    return [{ entities }];
   }
 
   async setPipeline(request: SetForwardingPipelineConfigRequest): Promise<void> {
-    this.service.setPipeline(request);
+    attempt(() => this.service.setPipeline(request));
   }
 
   async getPipeline(request: GetForwardingPipelineConfigRequest) {
-    return { config: this.service.getPipeline(request) };
+    return { config: attempt(() => this.service.getPipeline(request)) };
   }
 
   async capabilities(deviceId: bigint) {
-    return { ...this.service.capabilities(deviceId), experimental: undefined };
+    const capabilities = attempt(() => this.service.capabilities(deviceId));
+    return { ...capabilities, experimental: undefined };
   }
 
   openStream(
@@ -47,7 +51,7 @@ export class InProcessChannel implements Channel {
           stream.receive(message);
         } catch (error) {
           stream.close();
-          onEnd(error);
+          onEnd(statusErrorOf(error));
         }
       },
       close: () => stream.close(),
@@ -55,4 +59,13 @@ export class InProcessChannel implements Channel {
   }
 
   close(): void {}
+}
+
+/** What the service throws, as the errors of a channel. */
+function attempt<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw error instanceof WriteError ? error : statusErrorOf(error);
+  }
 }

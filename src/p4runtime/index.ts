@@ -10,7 +10,14 @@ export { actionMessage, entryFromRule, paramsOf, ruleFromEntry, type Rule } from
 export * from './schema.js';
 export { P4RuntimeServer } from './server.js';
 export { API_VERSION } from './service.js';
-export { Code, codeName, StatusError, WriteError, type UpdateFailure } from './status.js';
+export {
+  Code,
+  codeName,
+  ReadError,
+  StatusError,
+  WriteError,
+  type UpdateFailure,
+} from './status.js';
 export type { Target, TargetListener } from './target.js';
 export { portOf } from './validate.js';
 export { formatValue, parseValue } from './valueText.js';

@@ -3,15 +3,15 @@ import {
   Metadata,
   Server,
   ServerCredentials,
+  logVerbosity,
+  setLogVerbosity,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServiceError,
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import {
-  Error as P4Error,
   P4RuntimeService as Definition,
-  Status,
   type ReadResponse,
   type StreamMessageRequest,
   type StreamMessageResponse,
@@ -19,17 +19,17 @@ import {
 } from '../proto/index.js';
 import { UmbraError, messageOf } from '../base/errors.js';
 import type { Channel } from './channel.js';
+import { DETAILS_KEY, packFailures } from './errorDetails.js';
 import { MAX_MESSAGE_BYTES } from './grpcChannel.js';
 import { InProcessChannel } from './inProcessChannel.js';
 import { P4RuntimeService } from './service.js';
-import { briefMessage, Code, statusOf, WriteError } from './status.js';
+import { briefMessage, Code, ReadError, statusOf, WriteError } from './status.js';
 import type { Target } from './target.js';
 
 /** Entities in one ReadResponse. */
 const READ_CHUNK = 4096;
-/** Bytes that may wait for a slow reader of the stream; more is dropped and counted. */
-const STREAM_LIMIT_BYTES = 4 * 1024 * 1024;
-const ERROR_TYPE = 'type.googleapis.com/p4.v1.Error';
+/** Messages that may wait for a slow reader of the stream; more are dropped and counted. */
+const STREAM_LIMIT = 4096;
 
 /** Serves a set of targets, in process and over gRPC. */
 export class P4RuntimeServer {
@@ -38,7 +38,7 @@ export class P4RuntimeServer {
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
   });
-  /** Stream messages that a slow client did not take. */
+  /** Packets and digests that a slow client did not take. */
   streamDrops = 0;
 
   constructor(targets: readonly Target[]) {
@@ -53,6 +53,8 @@ export class P4RuntimeServer {
 
   /** Listens on `host:port` and returns the port. Throws ADDRESS_IN_USE naming the address. */
   listen(address: string, tls: ServerCredentials = ServerCredentials.createInsecure()) {
+    // What goes wrong is in the statuses; grpc-js would print it a second time.
+    if (!process.env['GRPC_VERBOSITY']) setLogVerbosity(logVerbosity.NONE);
     return new Promise<number>((resolve, reject) => {
       this.#server.bindAsync(address, tls, (error, port) => {
         if (!error) return resolve(port);
@@ -87,13 +89,14 @@ export class P4RuntimeServer {
       }),
       read: (call) => {
         try {
-          const entities = service.read(call.request);
+          const { entities, error } = service.read(call.request);
           for (let i = 0; i < entities.length; i += READ_CHUNK) {
             call.write({ entities: entities.slice(i, i + READ_CHUNK) } satisfies ReadResponse);
           }
-          call.end();
+          if (error) call.emit('error', serviceError(error));
+          else call.end();
         } catch (error) {
-          call.destroy(serviceError(error) as Error);
+          call.emit('error', serviceError(error));
         }
       },
       setForwardingPipelineConfig: unary((request) => {
@@ -113,7 +116,8 @@ export class P4RuntimeServer {
     let isOpen = true;
     const stream = this.#service.openStream((message) => {
       if (!isOpen) return;
-      if (call.writableLength > STREAM_LIMIT_BYTES) this.streamDrops++;
+      const mayDrop = message.update?.$case !== 'arbitration';
+      if (mayDrop && call.writableLength >= STREAM_LIMIT) this.streamDrops++;
       else call.write(message);
     });
     const close = (): void => {
@@ -126,7 +130,7 @@ export class P4RuntimeServer {
         stream.receive(message);
       } catch (error) {
         close();
-        call.destroy(serviceError(error) as Error);
+        call.emit('error', serviceError(error));
       }
     });
     call.on('end', () => {
@@ -139,24 +143,14 @@ export class P4RuntimeServer {
   }
 }
 
-/** The gRPC form of an error; of a WriteError with one p4.v1.Error per update. */
+/** The gRPC form of an error; of a batch with the status of every update or request. */
 function serviceError(error: unknown): Partial<ServiceError> {
-  if (!(error instanceof WriteError)) {
-    return { code: statusOf(error), details: briefMessage(error) };
+  const details = briefMessage(error);
+  if (!(error instanceof WriteError || error instanceof ReadError)) {
+    return { code: statusOf(error), details };
   }
-  const details = Array.from({ length: error.total }, () => okDetail);
-  for (const { index, status, message } of error.failures) {
-    details[index] = detailOf(status, message);
-  }
+  const packed = packFailures(error.failures, error.total);
   const metadata = new Metadata();
-  const status = Status.fromPartial({ code: Code.UNKNOWN, message: 'updates failed', details });
-  metadata.set('grpc-status-details-bin', Buffer.from(Status.encode(status).finish()));
-  return { code: Code.UNKNOWN, details: briefMessage(error), metadata };
+  if (packed) metadata.set(DETAILS_KEY, Buffer.from(packed));
+  return { code: Code.UNKNOWN, details, metadata };
 }
-
-function detailOf(canonicalCode: number, message: string): { typeUrl: string; value: Uint8Array } {
-  const value = P4Error.encode(P4Error.fromPartial({ canonicalCode, message })).finish();
-  return { typeUrl: ERROR_TYPE, value };
-}
-
-const okDetail = detailOf(Code.OK, '');

@@ -18,6 +18,7 @@ import { Schema } from './schema.js';
 import {
   briefMessage,
   Code,
+  ReadError,
   StatusError,
   statusOf,
   WriteError,
@@ -82,13 +83,23 @@ export class P4RuntimeService {
     }
   }
 
-  read(request: ReadRequest): Entity[] {
+  /** What the good requests name, and an error when there are bad ones. */
+  read(request: ReadRequest): { entities: Entity[]; error: ReadError | undefined } {
     const device = this.#device(request.deviceId);
     this.#schema(device);
-    return request.entities.flatMap((entity) => {
-      if (!entity.entity) throw new StatusError(Code.INVALID_ARGUMENT, 'entity without a kind');
-      return device.target.read(entity);
+    const failures: UpdateFailure[] = [];
+    const entities = request.entities.flatMap((entity, index) => {
+      try {
+        if (!entity.entity) throw new StatusError(Code.INVALID_ARGUMENT, 'entity without a kind');
+        return device.target.read(entity);
+      } catch (error) {
+        failures.push({ index, status: statusOf(error), message: briefMessage(error) });
+        return [];
+      }
     });
+    if (failures.length === 0) return { entities, error: undefined };
+    const where = `device ${request.deviceId}`;
+    return { entities, error: new ReadError(failures, request.entities.length, where) };
   }
 
   setPipeline(request: SetForwardingPipelineConfigRequest): void {
@@ -151,6 +162,7 @@ export class P4RuntimeService {
 export class ServiceStream {
   readonly #contender: Contender;
   #device: Device | undefined;
+  #isOpen = true;
 
   constructor(
     send: (message: StreamMessageResponse) => void,
@@ -161,6 +173,7 @@ export class ServiceStream {
 
   /** Throws the status with which the stream must end. */
   receive(message: StreamMessageRequest): void {
+    if (!this.#isOpen) return;
     const update = message.update;
     switch (update?.$case) {
       case 'arbitration': {
@@ -188,6 +201,7 @@ export class ServiceStream {
   }
 
   close(): void {
+    this.#isOpen = false;
     this.#device?.arbitration.leave(this.#contender);
   }
 }

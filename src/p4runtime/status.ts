@@ -68,14 +68,20 @@ export function statusOf(error: unknown): number {
   return Code.INTERNAL;
 }
 
-/** Error texts are cut: a Write's details beyond about 60 kB would never reach a grpc-js client. */
+/** An operating error with its code; a programmer error as it is. */
+export function statusErrorOf(error: unknown): unknown {
+  if (!(error instanceof UmbraError) || error instanceof StatusError) return error;
+  return new StatusError(statusOf(error), error.message, { cause: error });
+}
+
+/** An error's text, cut to what a status line should carry. */
 export function briefMessage(error: unknown): string {
   return messageOf(error).slice(0, 160);
 }
 
-/** One update of a Write that failed. */
+/** One update of a Write, or one request of a Read, that failed. */
 export interface UpdateFailure {
-  /** Position among the updates given to `write`. */
+  /** Position in the batch. */
   index: number;
   status: number;
   message: string;
@@ -88,10 +94,26 @@ export class WriteError extends UmbraError {
     readonly total: number,
     where: string,
   ) {
-    const [first] = failures;
-    const text = first
-      ? `; first: update ${first.index}: ${codeName(first.status)}: ${first.message}`
-      : '';
-    super('WRITE_FAILED', `${where}: ${failures.length} of ${total} updates failed${text}`);
+    super('WRITE_FAILED', `${where}: ${summary(failures, total, 'update')}`);
   }
+}
+
+/** A Read of which some requests failed. Its status is theirs when they agree, else UNKNOWN. */
+export class ReadError extends StatusError {
+  constructor(
+    readonly failures: readonly UpdateFailure[],
+    readonly total: number,
+    where: string,
+  ) {
+    const statuses = new Set(failures.map(({ status }) => status));
+    const [status = Code.UNKNOWN] = statuses.size === 1 ? statuses : [];
+    super(status, `${where}: ${summary(failures, total, 'request')}`);
+  }
+}
+
+function summary(failures: readonly UpdateFailure[], total: number, kind: string): string {
+  const head = `${failures.length} of ${total} ${kind}s failed`;
+  const [first] = failures;
+  if (!first) return head;
+  return `${head}; first: ${kind} ${first.index}: ${codeName(first.status)}: ${first.message}`;
 }

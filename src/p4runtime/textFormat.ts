@@ -1,6 +1,6 @@
 /**
- * The protobuf text format, as far as p4c writes P4Info in it: nested messages, scalars, enum names,
- * strings, comments. The caller's description of the message says what each field is.
+ * The protobuf text format, as far as p4c writes P4Info in it: nested messages, scalars, enum
+ * names, strings, comments. The caller's description of the message says what each field is.
  */
 import { UmbraError } from '../base/errors.js';
 

@@ -1,6 +1,6 @@
 /**
- * The embedded switch as a device: packets on one side, P4Runtime on the other. A node of the fabric
- * and a target of the P4Runtime server; before a pipeline is set it drops everything.
+ * The embedded switch as a device: packets on one side, P4Runtime on the other. A node of the
+ * fabric and a target of the P4Runtime server; before a pipeline is set it drops everything.
  */
 import { assert } from '../base/assert.js';
 import { NO_PACKET, type PacketPool } from '../packet/index.js';
@@ -17,6 +17,7 @@ import { checkPipeline, type CheckedPipeline } from './pipeline.js';
 /** The port of PacketIn and PacketOut in Umbra's own programs. */
 export const CPU_PORT = 510;
 
+/** What a switch is made of. */
 export interface EmbeddedSwitchOptions {
   deviceId: bigint;
   pool: PacketPool;

@@ -5,7 +5,9 @@ import {
   type Schema, type TableSchema,
 } from '../p4runtime/index.js';
 import { TableEntry as TableEntryMessage } from '../proto/index.js';
-import type { CounterData, CounterEntry, Entity, RegisterEntry, TableEntry } from '../proto/index.js';
+import type {
+  CounterData, CounterEntry, Entity, RegisterEntry, TableEntry,
+} from '../proto/index.js';
 import type { ActionCall, CounterValue, V1Switch } from '../v1model/index.js';
 import type { EntityStore } from './entityStore.js';
 
