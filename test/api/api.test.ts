@@ -1,0 +1,78 @@
+import test from 'ava';
+import { silentProgress } from '../../src/base/log.js';
+import { buildApi, listen } from '../../src/api/index.js';
+import { Loop, runLive, type Report, type System } from '../../src/app/index.js';
+import { leafSpine } from '../../src/topology/index.js';
+
+async function buildSystem(): Promise<System> {
+  const topology = leafSpine(1, 2, 1);
+  const settings = { topology, seed: 1, progress: silentProgress, wallSeconds: () => 0 };
+  const { loop } = await Loop.build(settings);
+  await loop.syncOnce();
+  const report = { forecasts: [], recommendations: [] } as unknown as Report;
+  const system = runLive(loop, report);
+  system.close();
+  return system;
+}
+
+test('rules of any switch, topology, faults, problems', async (t) => {
+  const system = await buildSystem();
+  const app = await buildApi(() => system);
+  const get = async (url: string): Promise<[number, any]> => {
+    const response = await app.inject({ url: `/api/v1/${url}` });
+    return [response.statusCode, response.json()];
+  };
+  const [, devices] = await get('devices');
+  t.is(devices.length, 6);
+  const [, routes] = await get('devices/shadow.leaf1/tables/routing.ipv4_lpm/entries');
+  t.deepEqual(
+    routes.map((rule: { match: unknown }) => rule.match),
+    [{ ipv4_dst: '10.0.1.1/32' }, { ipv4_dst: '10.0.2.0/24' }],
+  );
+  t.is((await get('topology'))[1].links.length, 4);
+  t.deepEqual(await get('forecasts'), [200, []]);
+  const [status, problem] = await get('devices/nobody/entries');
+  t.is(status, 404);
+  t.is(problem.code, 'NOT_FOUND');
+  t.regex(problem.detail, /no device 'nobody'; there are production.spine1/);
+  t.is((await get('nothing'))[0], 404);
+  t.is((await get('devices/shadow.leaf1/tables/none/entries'))[1].detail, "no table 'none'");
+  t.is((await get('openapi.json'))[1].openapi.slice(0, 2), '3.');
+
+  const failure = { type: 'link_degradation', link: 'leaf1-spine1', loss: 0.25 };
+  const post = (payload: object) => app.inject({ method: 'POST', url: '/api/v1/faults', payload });
+  const made = await post({ failure, durationMs: 5000 });
+  t.is(made.statusCode, 201);
+  t.is(made.json().description, 'link leaf1-spine1: loss 25 %');
+  t.is(made.json().state, 'active');
+  const [, entries] = await get('devices/shadow.leaf1/tables/link_fault.loss/entries');
+  t.is(entries[0].params.threshold, String(Math.round(0.25 * 4294967295)));
+  t.is((await post({ failure, durationMs: 5000 })).statusCode, 409);
+  t.is((await post({ failure: { ...failure, loss: 3 }, durationMs: 5000 })).statusCode, 400);
+  t.is((await post({ failure: { ...failure, link: 'x' }, durationMs: 5 })).statusCode, 404);
+  t.is((await post({ failure: { type: 'nonsense' }, durationMs: 5 })).statusCode, 400);
+  const cleared = await app.inject({ method: 'DELETE', url: `/api/v1/faults/${made.json().id}` });
+  t.is(cleared.json().state, 'cleared');
+  t.deepEqual((await get('faults'))[1], []);
+  await app.close();
+});
+
+test('before the system is there, the API says so', async (t) => {
+  const app = await buildApi(() => undefined);
+  const response = await app.inject({ url: '/api/v1/devices' });
+  t.is(response.statusCode, 503);
+  t.regex(String(response.headers['content-type']), /^application\/problem\+json/);
+  await app.close();
+});
+
+test('a port in use is named', async (t) => {
+  const [first, second] = [await buildApi(() => undefined), await buildApi(() => undefined)];
+  const address = await listen(first, '127.0.0.1', 0);
+  const port = Number(new URL(address).port);
+  await t.throwsAsync(listen(second, '127.0.0.1', port), {
+    code: 'ADDRESS_IN_USE',
+    message: `API on 127.0.0.1:${port}: address is already in use`,
+  });
+  await first.close();
+  await second.close();
+});

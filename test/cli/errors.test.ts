@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { shippedFile } from '../../src/base/paths.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'umbra-cli-'));
+test.after.always(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string, content: string | Uint8Array): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+function umbra(...args: string[]): { status: number | null; stderr: string; stdout: string } {
+  const done = spawnSync(process.execPath, [shippedFile('bin/umbra.js'), ...args], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { status: done.status, stderr: done.stderr, stdout: done.stdout };
+}
+
+const hosts = { a: { ip: '10.0.1.1/24' }, b: { ip: '10.0.2.1/24' } };
+const topology = (change: object): string =>
+  JSON.stringify({
+    switches: { s1: {} },
+    hosts,
+    links: [
+      ['a', 's1-p1'],
+      ['b', 's1-p2'],
+    ],
+    ...change,
+  });
+const capture = file(
+  'cut.pcap',
+  Buffer.concat([
+    Buffer.from('d4c3b2a1020004000000000000000000ffff000001000000', 'hex'),
+    Buffer.from('00000000000000004000000040000000aabb', 'hex'),
+  ]),
+);
+
+const json = shippedFile('p4/build/production.json');
+const otherInfo = shippedFile('p4/build/shadow.p4info.txtpb');
+
+const cases: [name: string, args: string[], status: number, message: RegExp][] = [
+  [
+    'unknown key',
+    ['demo', '--once', '--topology', file('k.json', topology({ hostz: {} }))],
+    1,
+    /k.json: unknown key 'hostz'/,
+  ],
+  [
+    'link to a missing port',
+    ['demo', '--once', '--topology', file('p.json', topology({ links: [['a', 's1']] }))],
+    1,
+    /p.json: links\[0\]: .*s1/,
+  ],
+  [
+    'link to a missing switch',
+    ['demo', '--once', '--topology', file('s.json', topology({ links: [['a', 's9-p1']] }))],
+    1,
+    /s.json: links\[0\]: .*'s9/,
+  ],
+  ['no such file', ['demo', '--once', '--topology', join(folder, 'none.json')], 1, /none.json/],
+  [
+    'truncated capture',
+    ['demo', '--once', '--pcap', capture],
+    1,
+    /cut.pcap: byte \d+: truncated packet: 64 bytes wanted, 2 left/,
+  ],
+  ['no capture', ['demo', '--once', '--pcap', file('x.pcap', 'hello')], 1, /x.pcap/],
+  ['no program', ['switch', file('x.json', '{}'), '--p4info', otherInfo], 1, /not a BMv2 program/],
+  [
+    'P4Info of another program',
+    ['switch', json, '--p4info', otherInfo],
+    1,
+    /do not belong together: the config has no table/,
+  ],
+  ['no P4Info', ['switch', file('y.json', '{}')], 2, /no P4Info/],
+  ['wrong port', ['switch', '-i', 'eth0'], 2, /PORT@INTERFACE/],
+  [
+    'no interface',
+    ['switch', '-i', '1@umbra-none', '--', '--grpc-server-addr', '127.0.0.1:0'],
+    1,
+    /umbra-none|root/,
+  ],
+  ['unknown command', ['dance'], 2, /unknown command/],
+  ['unknown option', ['demo', '--nope'], 2, /unknown option '--nope'/],
+  ['no number', ['demo', '--seed', 'x'], 2, /whole number/],
+  ['nobody there', ['rules', 'shadow.leaf1', '--api', 'http://127.0.0.1:9'], 1, /no Umbra answers/],
+  ['link and device', ['fault', 'inject'], 2, /either --link or --device/],
+];
+
+for (const [name, args, status, message] of cases) {
+  test(`wrong input ends with one clear line: ${name}`, (t) => {
+    const done = umbra(...args);
+    t.is(done.status, status, done.stderr);
+    const lines = done.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('('));
+    t.is(lines.length, 1, done.stderr);
+    t.regex(lines[0]!, message);
+    t.is(done.stdout, '');
+  });
+}
+
+test('a port in use ends the demo before anything is started', async (t) => {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+  });
+  const done = umbra('demo', '--port', String(port));
+  server.close();
+  t.is(done.status, 1);
+  t.is(done.stderr.trim(), `umbra: API on 127.0.0.1:${port}: address is already in use`);
+});
+
+test('help and version', (t) => {
+  t.is(umbra('--help').status, 0);
+  t.regex(umbra('demo', '--help').stdout, /--pcap <file>/);
+  const { version } = JSON.parse(readFileSync(shippedFile('package.json'), 'utf8')) as {
+    version: string;
+  };
+  t.is(umbra('--version').stdout.trim(), version);
+});
