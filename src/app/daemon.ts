@@ -90,6 +90,11 @@ export class SwitchDaemon {
     else this.#timer = setTimeout(poll, Math.floor((leftNs - TIMER_SLACK_NS) / 1e6) + 1);
   }
 
+  /** UDP ports that were bound, in the order of the switch's ports. */
+  get udpPorts(): number[] {
+    return [...this.#ports.values()].flatMap((p) => (p instanceof UdpPort ? [p.localPort] : []));
+  }
+
   /** Sends what waits in batches. */
   flush(): void {
     for (const port of this.#ports.values()) port.flush();

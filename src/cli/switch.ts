@@ -35,7 +35,8 @@ export async function runSwitch(
   });
   process.stderr.write(
     `umbra switch: device ${options.deviceId}, ${options.interface.length} ports, ` +
-      `P4Runtime on port ${daemon.grpcPort}\n`,
+      `P4Runtime on port ${daemon.grpcPort}` +
+      (daemon.udpPorts.length > 0 ? `, udp ports ${daemon.udpPorts.join(', ')}\n` : '\n'),
   );
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);

@@ -15,6 +15,8 @@ export const DEFAULT_QUEUE_NS = 50e6;
 /** Draws of the loss stage are uniform in [0, 2^32 - 2]. */
 const LOSS_DRAWS = 4294967295;
 const MAX_TIME_NS = 2 ** 46;
+/** The switches' clocks count microseconds modulo this. */
+const CLOCK_US = 2 ** 48;
 
 /**
  * The entries of a failure, which end at `expiresUs` of the controller's time.
@@ -65,7 +67,7 @@ interface Stage {
 }
 
 function linkStages(failure: LinkDegradation, expiresUs: number): Stage[] {
-  const expires_us = String(expiresUs);
+  const expires_us = String(expiresUs % CLOCK_US);
   const stages: Stage[] = [];
   if (failure.loss !== undefined) {
     const loss = within('loss', failure.loss, 0, 1);
@@ -97,7 +99,7 @@ function deviceEntry(topology: Topology, failure: DeviceFailure, expiresUs: numb
   if (!topology.switches.some((s) => s.name === device)) {
     throw new UmbraError('NOT_FOUND', `no switch '${device}'`);
   }
-  const expires_us = String(expiresUs);
+  const expires_us = String(expiresUs % CLOCK_US);
   const graceful = {
     share_q16: String(Math.round(within('share', failure.share ?? 0, 0, 1) * 65536)),
     delay_ns: String(within('delayNs', failure.delayNs ?? 0, 0, MAX_TIME_NS)),

@@ -13,6 +13,8 @@ export class UdpPort implements WirePort {
     private readonly pool: PacketPool,
     private readonly socket: Socket,
     private readonly peer: { host: string; port: number },
+    /** The port that was bound, also when any was asked for. */
+    readonly localPort: number,
   ) {}
 
   /** Binds to loopback. Throws ADDRESS_IN_USE naming the port. */
@@ -32,7 +34,7 @@ export class UdpPort implements WirePort {
       socket.bind(localPort, '127.0.0.1', resolve);
     });
     socket.removeAllListeners('error');
-    const port = new UdpPort(name, pool, socket, peer);
+    const port = new UdpPort(name, pool, socket, peer, socket.address().port);
     // A peer that is not there yet shows as an error of the socket; its frames are lost.
     socket.on('error', () => port.counters.drops++);
     return port;
