@@ -2,7 +2,7 @@
 export { loadProgram, SwitchDaemon, type DaemonOptions } from './daemon.js';
 export { Live, type LiveOptions } from './live.js';
 export { Loop, runLoop, type LoopOptions } from './loop.js';
-export { buildNetwork, type Network } from './network.js';
+export { accessOf, buildNetwork, type Network } from './network.js';
 export { Production } from './production.js';
 export { shippedProgram, type ProgramName } from './programs.js';
 export * from './report.js';

@@ -5,6 +5,8 @@
 
 /** How generated code and the control side see a lookup structure. */
 export interface MatchIndex {
+  /** Entries in the index. */
+  readonly used: number;
   /** Key words of the next `lookup`. */
   readonly key: Int32Array;
   lookup(): number;
@@ -16,6 +18,7 @@ export interface MatchIndex {
 
 /** Exact match on one word: open addressing. */
 export class WordIndex implements MatchIndex {
+  used = 0;
   readonly key = new Int32Array(1);
   #words = new Int32Array(16);
   /** 0 free, -1 removed. */
@@ -43,6 +46,7 @@ export class WordIndex implements MatchIndex {
   insert(entry: number, value: Int32Array): void {
     if (this.#filled * 2 > this.#mask) this.#rebuild();
     this.#wordOf.set(entry, value[0]!);
+    this.used++;
     this.#put(entry, value[0]!);
   }
 
@@ -50,6 +54,7 @@ export class WordIndex implements MatchIndex {
     const word = this.#wordOf.get(entry);
     if (word === undefined) return;
     this.#wordOf.delete(entry);
+    this.used--;
     let slot = (Math.imul(word, 0x9e3779b1) >>> 7) & this.#mask;
     while (this.#entries[slot] !== entry) slot = (slot + 1) & this.#mask;
     this.#entries[slot] = -1;
@@ -93,6 +98,7 @@ interface Group {
  * ternary keys.
  */
 export class TupleIndex implements MatchIndex {
+  used = 0;
   readonly key: Int32Array;
   #groups: Group[] = [];
   #values: Int32Array;
@@ -163,6 +169,7 @@ export class TupleIndex implements MatchIndex {
       this.#groups.push(group);
     }
     group.entries.add(entry);
+    this.used++;
     this.#groupOf.set(entry, group);
     if (group.filled * 2 >= group.slots.length) this.#rebuild(group);
     else this.#put(group, entry);
@@ -176,6 +183,7 @@ export class TupleIndex implements MatchIndex {
     const group = this.#groupOf.get(entry);
     if (!group) return;
     this.#groupOf.delete(entry);
+    this.used--;
     group.entries.delete(entry);
     const slot = group.slots.indexOf(entry);
     group.slots[slot] = -1;

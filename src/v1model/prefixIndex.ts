@@ -8,6 +8,7 @@ const BLOCK = 256;
 
 /** An index of 32-bit prefixes. */
 export class PrefixIndex implements MatchIndex {
+  used = 0;
   readonly key = new Int32Array(1);
   readonly #top = new Int32Array(65536);
   #blocks = new Int32Array(BLOCK);
@@ -42,6 +43,7 @@ export class PrefixIndex implements MatchIndex {
     this.#lengths[entry] = priority;
     this.#byLength[priority]!.set(prefix, entry);
     this.#prefixOf.set(entry, prefix);
+    this.used++;
     const covers = (cell: number): boolean => this.#lengths[cell]! <= priority;
     this.#paint(prefix, priority, covers, entry);
   }
@@ -51,6 +53,7 @@ export class PrefixIndex implements MatchIndex {
     if (prefix === undefined) return;
     const length = this.#lengths[entry]!;
     this.#prefixOf.delete(entry);
+    this.used--;
     this.#byLength[length]!.delete(prefix);
     this.#paint(prefix, length, (cell) => cell === entry, this.#shorter(prefix, length));
   }

@@ -16,7 +16,13 @@ import type {
 } from './control.js';
 import { digestSender } from './digest.js';
 import { DelayLine } from './delayLine.js';
-import { emitProgram, keptNumbers, type EmittedProgram } from './emit/program.js';
+import {
+  AFTER_EGRESS,
+  AFTER_INGRESS,
+  emitProgram,
+  keptNumbers,
+  type EmittedProgram,
+} from './emit/program.js';
 import { slotsOf, type Layout, type Slots } from './emit/layout.js';
 import type { DropReason, SwitchAttachment, V1SwitchOptions } from './options.js';
 import { makeEnvironment } from './environment.js';
@@ -40,6 +46,8 @@ interface Pipeline {
   reparse(packet: number): void;
   egress(packet: number): void;
   deparse(packet: number): boolean;
+  /** The port to leave by, or why the switch must take over. */
+  unicast(packet: number, port: number, length: number, timeUs: number): number;
   keep(list: number, out: Float64Array, at: number): void;
   restore(list: number, from: Float64Array, at: number): void;
 }
@@ -47,6 +55,12 @@ interface Pipeline {
 /** A packet that recirculates or resubmits more often than this is dropped. */
 const PASS_LIMIT = 64;
 const MICROSECONDS_48 = 2 ** 48;
+
+/** The 48-bit microsecond clock of v1model; a remainder is taken only when it must. */
+function microseconds(nowNs: number): number {
+  const us = Math.floor(nowNs / 1000);
+  return us < MICROSECONDS_48 ? us : us % MICROSECONDS_48;
+}
 
 /** Emitted text by program: emitting is the same for every switch that runs it. */
 const emitted = new WeakMap<Program, EmittedProgram>();
@@ -134,8 +148,13 @@ export class V1Switch {
   /** A packet arrives; the switch owns it. */
   receive(port: number, packet: number, nowNs: number): void {
     this.#nowNs = nowNs;
-    this.#passes = 0;
-    this.#pass(port, packet, InstanceType.NORMAL, -1);
+    this.#passes = 1;
+    const length = this.#pool.wireLength[packet]!;
+    const out = this.#pipeline.unicast(packet, port, length, microseconds(nowNs));
+    if (out >= 0) this.#attachment.transmit(out, packet);
+    else if (out === AFTER_INGRESS) this.#afterIngress(port, packet);
+    else if (out === AFTER_EGRESS) this.#afterEgress(port, packet);
+    else this.#drop(packet, 'too_long');
   }
 
   /** Lets go the packets whose time has come. */
@@ -158,6 +177,8 @@ export class V1Switch {
       objects: this.#objects.save(),
       replication: this.#replication.save(),
       prng: this.#prng.state.slice(),
+      ints: this.#I.slice(),
+      doubles: this.#D.slice(),
       delayLine: this.#delayLine.save(),
       drops: { ...this.drops },
       nowNs: this.#nowNs,
@@ -169,6 +190,8 @@ export class V1Switch {
       objects: unknown[];
       replication: ReturnType<Replication['save']>;
       prng: Uint32Array;
+      ints: Int32Array;
+      doubles: Float64Array;
       delayLine: unknown;
       drops: Record<DropReason, number>;
       nowNs: number;
@@ -176,6 +199,8 @@ export class V1Switch {
     this.#objects.load(saved.objects);
     this.#replication.load(saved.replication);
     this.#prng.state.set(saved.prng);
+    this.#I.set(saved.ints);
+    this.#D.set(saved.doubles);
     this.#delayLine.load(saved.delayLine);
     Object.assign(this.drops, saved.drops);
     this.#nowNs = saved.nowNs;
@@ -193,10 +218,16 @@ export class V1Switch {
       return;
     }
     const pipeline = this.#pipeline;
-    const timeUs = Math.floor(this.#nowNs / 1000) % MICROSECONDS_48;
+    const timeUs = microseconds(this.#nowNs);
     pipeline.begin(port, this.#pool.wireLength[packet]!, type, timeUs);
     if (list > 0) pipeline.restore(list, this.#kept, 0);
     pipeline.front(packet);
+    this.#afterIngress(port, packet);
+  }
+
+  /** Carries out what the ingress pipeline asked for. */
+  #afterIngress(port: number, packet: number): void {
+    const pipeline = this.#pipeline;
     const I = this.#I;
     const slots = this.#slots;
     const session = I[slots.clone_ingress]!;
@@ -268,7 +299,7 @@ export class V1Switch {
       this.drops[target ? 'pool_exhausted' : 'no_clone_session']++;
       return;
     }
-    const timeUs = Math.floor(this.#nowNs / 1000) % MICROSECONDS_48;
+    const timeUs = microseconds(this.#nowNs);
     target.replicas.forEach((replica, i) => {
       const isLast = i === target.replicas.length - 1;
       const copy = isLast ? original : this.#pool.copy(original);
@@ -298,9 +329,17 @@ export class V1Switch {
     I[slots.egress_spec] = 0;
     I[slots.egress_port] = outPort;
     I[slots.egress_rid] = instance;
-    const timeUs = Math.floor(this.#nowNs / 1000) % MICROSECONDS_48;
+    const timeUs = microseconds(this.#nowNs);
     this.#D[slots.egress_global_timestamp] = timeUs;
     this.#pipeline.egress(packet);
+    this.#afterEgress(inPort, packet);
+  }
+
+  /** Carries out what the egress pipeline asked for. */
+  #afterEgress(inPort: number, packet: number): void {
+    const I = this.#I;
+    const slots = this.#slots;
+    const outPort = I[slots.egress_port]!;
     const session = I[slots.clone_egress]!;
     if (session !== 0) {
       this.#cloneFromEgress(inPort, packet, outPort, session - 1);

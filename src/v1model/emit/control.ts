@@ -91,7 +91,8 @@ function emitLookup(emitter: Emitter, table: Table, name: string): string {
   const words = table.key.flatMap((key) => keyWords(emitter, key));
   if (words.length === 1) return `e = ${name}.find(${words[0]} | 0);`;
   const stores = words.map((word, i) => `${name}_key[${i}] = ${word};`);
-  return `${stores.join(' ')} e = ${name}.lookup();`;
+  // Many tables stay empty: their keys need not even be collected.
+  return `if (${name}.used === 0) e = 0;\nelse { ${stores.join(' ')} e = ${name}.lookup(); }`;
 }
 
 function keyWords(emitter: Emitter, key: TableKey): string[] {

@@ -12,7 +12,7 @@ export function emitDeparser(emitter: Emitter): string {
   const updates = program.checksums.filter((c) => c.update);
   const words = Array.from({ length: layout.validWords }, (_, i) => i);
   const same = words.map((i) => `I[${i}] === I[${layout.validWords + i}]`).join(' && ');
-  const inPlace = isOrderKept(emitter) ? same : 'false';
+  const inPlace = isOrderKept(emitter) ? `${same}${nothingUnemitted(emitter)}` : 'false';
   const patches = program.deparser
     .filter((header) => layout.dirtySlot(header) !== undefined)
     .map((header) => {
@@ -84,6 +84,18 @@ function emitRebuild(emitter: Emitter): string {
 }`;
 }
 
+/** A condition: no header was parsed that the deparser leaves out. */
+function nothingUnemitted(emitter: Emitter): string {
+  const { layout, program } = emitter;
+  const masks = new Map<number, number>();
+  program.headers.forEach(({ isMetadata }, header) => {
+    if (isMetadata || program.deparser.includes(header)) return;
+    const { parsedSlot, mask } = layout.validity(header);
+    masks.set(parsedSlot, (masks.get(parsedSlot) ?? 0) | mask);
+  });
+  return [...masks].map(([slot, mask]) => ` && (I[${slot}] & ${mask}) === 0`).join('');
+}
+
 /** True when every path through the parser finds headers in the order they are emitted, once. */
 function isOrderKept(emitter: Emitter): boolean {
   const { parser, deparser } = emitter.program;
@@ -97,7 +109,9 @@ function isOrderKept(emitter: Emitter): boolean {
     worst.set(state, highest);
     let top = highest;
     for (const header of extracted(state)) {
-      const at = rank.get(header) ?? -1;
+      const at = rank.get(header);
+      // A header that is never emitted is looked for when the packet is there.
+      if (at === undefined) continue;
       if (at <= top) return false;
       top = at;
     }

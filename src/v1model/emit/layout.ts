@@ -49,6 +49,8 @@ export class Layout {
   readonly #dirty = new Map<number, number>();
   readonly #standard: number;
   #ints = 0;
+  #freshInts = 0;
+  #freshDoubles = 0;
   #doubles = 0;
 
   constructor(readonly program: Program) {
@@ -61,12 +63,13 @@ export class Layout {
     this.#ints = 2 * this.validWords;
     for (const name of switchSlots) this.#switchSlots.set(name, this.#ints++);
     for (const header of parsed) {
-      this.#offsets.set(header, this.#ints++);
       if (this.dirtyFields(header).length > 0) this.#dirty.set(header, this.#ints++);
     }
-    program.headers.forEach((header, h) => {
-      header.fields.forEach((_, f) => this.#place({ header: h, field: f }));
-    });
+    this.#placeHeaders(true);
+    this.#freshInts = this.#ints;
+    this.#freshDoubles = this.#doubles;
+    for (const header of parsed) this.#offsets.set(header, this.#ints++);
+    this.#placeHeaders(false);
   }
 
   get validWords(): number {
@@ -79,6 +82,15 @@ export class Layout {
 
   get doubleSlots(): number {
     return this.#doubles;
+  }
+
+  /**
+   * Slots that begin every pass as zero: validity, what the switch is to do, metadata. Those of
+   * packet headers come behind; an invalid header's fields keep what an earlier packet left there,
+   * which P4 leaves open, and which is saved with the switch.
+   */
+  get freshSlots(): { ints: number; doubles: number } {
+    return { ints: this.#freshInts, doubles: this.#freshDoubles };
   }
 
   /** Undefined when nobody reads the field and it never needs writing back. */
@@ -159,6 +171,13 @@ export class Layout {
     const isSlot = storage.local === undefined;
     const code = isSlot && width === 32 ? `(${names[0]} >>> 0)` : names[0]!;
     return numberValue(code, 0, 2 ** width - 1);
+  }
+
+  #placeHeaders(isMetadata: boolean): void {
+    this.program.headers.forEach((header, h) => {
+      if (header.isMetadata !== isMetadata) return;
+      header.fields.forEach((_, f) => this.#place({ header: h, field: f }));
+    });
   }
 
   #place(ref: FieldRef): void {

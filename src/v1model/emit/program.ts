@@ -47,7 +47,8 @@ function egress(p) {
 }
 ${emitDeparser(emitter)}
 ${emitKeep(layout, program)}
-return { begin, front, reparse, egress, deparse, keep, restore };
+${emitUnicast(emitter)}
+return { begin, front, reparse, egress, deparse, keep, restore, unicast };
 //# sourceURL=v1model/${program.source.replace(/[^\w.-]/g, '_')}
 `;
   return { text, layout };
@@ -103,11 +104,51 @@ function pipelineBindings(pipeline: Pipeline): string[] {
   return [...tables, ...profiles];
 }
 
+/** What `unicast` answers when the switch must take over. */
+export const AFTER_INGRESS = -1;
+/** As above, behind the egress pipeline. */
+export const AFTER_EGRESS = -2;
+/** As above, because the packet does not fit its slot. */
+export const TOO_LONG = -3;
+
+/**
+ * The way of most packets in one call: in, through both pipelines, and out of the port that it
+ * returns. It stops where something else than that is asked for.
+ */
+function emitUnicast(emitter: Emitter): string {
+  const { layout } = emitter;
+  const name = (field: Parameters<Layout['intrinsic']>[0]): string =>
+    layout.intrinsic(field).names[0]!;
+  const afterIngress = [
+    emitter.slot('clone_ingress'),
+    emitter.slot('resubmit'),
+    emitter.slot('digests'),
+    name('mcast_grp'),
+  ].join(' | ');
+  return `function unicast(p, port, length, timeUs) {
+  begin(port, length, 0, timeUs);
+  front(p);
+  const out = ${name('egress_spec')};
+  if ((${afterIngress}) !== 0 || out === DROP) return ${AFTER_INGRESS};
+  ${name('egress_spec')} = 0;
+  ${name('egress_port')} = out;
+  ${name('egress_global_timestamp')} = timeUs;
+  egress(p);
+  const asked = ${emitter.slot('clone_egress')} | ${emitter.slot('recirculate')};
+  if (asked !== 0 || ${name('egress_spec')} === DROP) return ${AFTER_EGRESS};
+  return deparse(p) ? out : ${TOO_LONG};
+}`;
+}
+
 function emitBegin(layout: Layout): string {
   const set = (name: Parameters<Layout['intrinsic']>[0], code: string): string =>
     `${layout.intrinsic(name).names[0]} = ${code};`;
+  const { ints, doubles } = layout.freshSlots;
+  const zeros = (array: string, count: number): string =>
+    Array.from({ length: count }, (_, i) => `${array}[${i}] = 0;`).join(' ');
   return `function begin(port, length, type, timeUs) {
-  I.fill(0); D.fill(0);
+  ${zeros('I', ints)}
+  ${zeros('D', doubles)}
   ${set('ingress_port', 'port')} ${set('packet_length', 'length')} ${set('instance_type', 'type')}
   ${set('ingress_global_timestamp', 'timeUs')}
 }`;
