@@ -21,15 +21,16 @@ const layers: Record<string, readonly string[]> = {
   linux: ['packet'],
   v1model: ['packet', 'bmv2'],
   switch: ['packet', 'proto', 'bmv2', 'v1model', 'p4runtime'],
-  device: ['p4runtime'],
-  control: ['topology', 'p4runtime', 'device'],
-  mirror: ['packet', 'topology', 'p4runtime', 'device', 'control'],
-  sync: ['p4runtime', 'device'],
-  fault: ['topology', 'p4runtime', 'device', 'store'],
-  telemetry: ['topology'],
+  device: ['proto', 'p4runtime'],
+  control: ['proto', 'topology', 'p4runtime'],
+  mirror: ['packet', 'proto', 'topology', 'p4runtime', 'device'],
+  sync: ['proto', 'p4runtime', 'device'],
+  fault: ['proto', 'topology', 'p4runtime', 'device'],
+  telemetry: [],
   campaign: ['topology', 'fault', 'telemetry'],
-  analysis: ['topology', 'fault', 'telemetry', 'campaign'],
-  advice: ['topology', 'fault', 'telemetry', 'campaign', 'analysis'],
+  analysis: [],
+  forecast: ['topology', 'fault', 'telemetry', 'campaign', 'analysis'],
+  advice: ['topology', 'fault', 'telemetry', 'campaign'],
   app: ['*'],
   api: ['*', '!cli'],
   cli: ['*'],
@@ -81,7 +82,10 @@ function mayImport(from: string, to: string): boolean {
 
 test('every folder of src has a row in the layer table', (t) => {
   const folders = new Set(sources.map(folderOf));
-  t.deepEqual([...folders].filter((folder) => !(folder in layers)), []);
+  t.deepEqual(
+    [...folders].filter((folder) => !(folder in layers)),
+    [],
+  );
 });
 
 test('imports follow the layer table, through one door per folder', (t) => {
@@ -113,7 +117,9 @@ test('no circle among files', (t) => {
   const visit = (path: string, trail: string[]): void => {
     if (state.get(path) === 'done') return;
     if (state.get(path) === 'open') {
-      circles.push([...trail.slice(trail.indexOf(path)), path].map((p) => relative(root, p)).join(' -> '));
+      circles.push(
+        [...trail.slice(trail.indexOf(path)), path].map((p) => relative(root, p)).join(' -> '),
+      );
       return;
     }
     state.set(path, 'open');
@@ -157,7 +163,12 @@ test('files and functions stay within their sizes', (t) => {
 test('no enum, namespace, default export, any or unfinished mark', (t) => {
   const wrong: string[] = [];
   for (const path of sources) {
-    const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ES2022, true);
+    const file = ts.createSourceFile(
+      path,
+      readFileSync(path, 'utf8'),
+      ts.ScriptTarget.ES2022,
+      true,
+    );
     const say = (node: ts.Node, what: string): void => {
       const line = file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
       wrong.push(`${relative(root, path)}:${line}: ${what}`);
@@ -170,7 +181,9 @@ test('no enum, namespace, default export, any or unfinished mark', (t) => {
       ts.forEachChild(node, visit);
     };
     visit(file);
-    if (new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX'].join('|')})\\b`).test(file.text)) {
+    if (
+      new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX'].join('|')})\\b`).test(file.text)
+    ) {
       wrong.push(`${relative(root, path)}: unfinished mark`);
     }
   }
@@ -180,9 +193,15 @@ test('no enum, namespace, default export, any or unfinished mark', (t) => {
 test('every exported declaration is documented', (t) => {
   const wrong: string[] = [];
   for (const path of sources) {
-    const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ES2022, true);
+    const file = ts.createSourceFile(
+      path,
+      readFileSync(path, 'utf8'),
+      ts.ScriptTarget.ES2022,
+      true,
+    );
     for (const node of file.statements) {
-      const exported = ts.canHaveModifiers(node) &&
+      const exported =
+        ts.canHaveModifiers(node) &&
         ts.getModifiers(node)?.some((m) => m.kind === ts.SyntaxKind.ExportKeyword);
       if (!exported || ts.isTypeAliasDeclaration(node)) continue;
       if (ts.getJSDocCommentsAndTags(node).length === 0) {
@@ -195,13 +214,24 @@ test('every exported declaration is documented', (t) => {
 });
 
 test('the virtual-time core reads no wall clock and no global randomness', (t) => {
-  const pure = ['packet', 'bmv2', 'v1model', 'fabric', 'telemetry', 'campaign', 'analysis', 'advice'];
+  const pure = [
+    'packet',
+    'bmv2',
+    'v1model',
+    'fabric',
+    'telemetry',
+    'campaign',
+    'analysis',
+    'advice',
+  ];
   const wallClockAllowed = new Set(['src/fabric/pump.ts']);
   const wrong = sources
     .filter((path) => pure.includes(folderOf(path)) && !wallClockAllowed.has(relative(root, path)))
-    .filter((path) => /Math\.random|Date\.now|new Date\(\)|performance\.now|hrtime/.test(
-      readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ''),
-    ))
+    .filter((path) =>
+      /Math\.random|Date\.now|new Date\(\)|performance\.now|hrtime/.test(
+        readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ''),
+      ),
+    )
     .map((path) => relative(root, path));
   t.deepEqual(wrong, []);
 });

@@ -30,4 +30,3 @@ export async function frameOf(rows: Rows): Promise<Frame> {
   const { DataFrame } = await danfo;
   return new DataFrame(rows);
 }
-

@@ -14,6 +14,7 @@ export interface Observation {
   group: string;
 }
 
+/** What to fit. */
 export interface ModelOptions {
   /** What is predicted, for people. */
   target: string;
@@ -155,7 +156,10 @@ function conformalQuantile(scores: readonly number[], level: number): number {
 function coverageOf(scores: number[], fold: number[], folds: number, level: number): number {
   let covered = 0;
   for (let f = 0; f < folds; f++) {
-    const width = conformalQuantile(scores.filter((_, i) => fold[i] !== f), level);
+    const width = conformalQuantile(
+      scores.filter((_, i) => fold[i] !== f),
+      level,
+    );
     covered += scores.filter((score, i) => fold[i] === f && score <= width).length;
   }
   return covered / scores.length;

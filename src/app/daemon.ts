@@ -7,6 +7,7 @@ import { PacketPool, wirePool } from '../packet/index.js';
 import { ForwardingPipelineConfig } from '../proto/index.js';
 import { EmbeddedSwitch } from '../switch/index.js';
 
+/** What a daemon is started with. */
 export interface DaemonOptions {
   deviceId: bigint;
   ports: PortSpec[];

@@ -19,6 +19,7 @@ const RANDOM_SCENARIOS = 60;
 const WORST = 10;
 const RECOMMENDATIONS = 3;
 
+/** What an experiment is made with. */
 export interface ExperimentOptions {
   seed: number;
   progress: Progress;

@@ -36,6 +36,7 @@ const OBSERVE_MS = 8000;
 const DRAIN_MS = 300;
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
 
+/** What a live system is built from. */
 export interface LiveOptions extends ExperimentOptions {
   topology: Topology;
 }

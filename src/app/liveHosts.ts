@@ -1,4 +1,4 @@
-/** Production for real: kernel hosts in namespaces, switch daemons between them, and their traffic. */
+/** Production for real: kernel hosts in namespaces, switch daemons, and the hosts' traffic. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { shippedFile } from '../base/paths.js';

@@ -36,6 +36,7 @@ const MIRROR_NS = 5 * SECOND;
 const EXCHANGES = 10;
 const PACKETS = 100_000;
 
+/** What a loop is built from. */
 export interface LoopOptions extends ExperimentOptions {
   topology: Topology;
   /** Keeps a fault's record. */

@@ -4,8 +4,27 @@ import { integerOf, isObject, Node, type Place } from './json.js';
 import type { Names } from './names.js';
 
 const operators = new Set<string>([
-  '+', '-', '*', '<<', '>>', '&', '|', '^', '~', '==', '!=', '<', '<=', '>', '>=',
-  'and', 'or', 'not', 'b2d', 'd2b', '?',
+  '+',
+  '-',
+  '*',
+  '<<',
+  '>>',
+  '&',
+  '|',
+  '^',
+  '~',
+  '==',
+  '!=',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'and',
+  'or',
+  'not',
+  'b2d',
+  'd2b',
+  '?',
 ] satisfies Operator[]);
 
 /** Reads `{type, value}`; `widths` are those of the surrounding action's parameters. */

@@ -11,6 +11,7 @@ import { runLive, runLoop, type System } from '../app/index.js';
 import { readTopology, type Topology } from '../topology/index.js';
 import { ConsoleProgress, print, reportText } from './output.js';
 
+/** Options of the command. */
 export interface DemoOptions {
   topology?: string;
   pcap?: string;

@@ -8,6 +8,7 @@ import { readTopology } from '../topology/index.js';
 import { readText } from './demo.js';
 import { ConsoleProgress, print, reportText } from './output.js';
 
+/** Options of the command. */
 export interface LiveCommandOptions {
   topology?: string;
   seed: number;
@@ -18,7 +19,7 @@ export interface LiveCommandOptions {
 }
 
 const DEFAULT_TOPOLOGY = 'topologies/live.json';
-const needed = ['ip', 'ethtool', 'sysctl', 'curl', 'iperf3', 'ping'];
+const needed = ['ip', 'ethtool', 'curl', 'iperf3', 'ping'];
 
 /** Runs the command. */
 export async function live(options: LiveCommandOptions): Promise<void> {

@@ -1,4 +1,4 @@
-/** `umbra switch`: the embedded switch as a daemon, with simple_switch_grpc's way of naming things. */
+/** `umbra switch`: the embedded switch as a daemon, with simple_switch_grpc's names. */
 import { existsSync } from 'node:fs';
 import { UmbraError } from '../base/errors.js';
 import { parsePort } from '../linux/index.js';

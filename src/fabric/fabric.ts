@@ -20,6 +20,7 @@ import { Traffic } from './traffic.js';
 /** Ports of a switch are numbered below this. */
 export const PORT_LIMIT = 512;
 
+/** How large a network may become. */
 export interface FabricOptions {
   seed: number;
   pool?: PacketPoolOptions;
@@ -43,6 +44,22 @@ export interface FabricSnapshot {
   arena: Uint8Array;
   nodes: unknown[];
   traffic: unknown;
+}
+
+/** Where each kind of event source begins; the directions of links come first, from 0. */
+interface SourceNumbers {
+  nodes: number;
+  hosts: number;
+  tcp: number;
+  flows: number;
+  sockets: number;
+}
+
+function numberSources(topology: Topology, sockets: number, flows: number): SourceNumbers {
+  const nodes = topology.links.length * 2;
+  const hosts = nodes + topology.switches.length;
+  const tcp = hosts + topology.hosts.length;
+  return { nodes, hosts, tcp, flows: tcp + sockets, sockets: tcp + sockets + flows };
 }
 
 /** A network. */
@@ -69,7 +86,7 @@ export class Fabric {
   readonly #toNode: Int32Array;
   readonly #toPort: Int32Array;
   readonly #taps = new Map<number, PortTap>();
-  readonly #source: { nodes: number; hosts: number; tcp: number; flows: number; sockets: number };
+  readonly #source: SourceNumbers;
 
   constructor(
     readonly topology: Topology,
@@ -91,12 +108,8 @@ export class Fabric {
     this.#now = this.#arena.float64(1);
     this.#counts = this.#arena.float64(3);
     this.pool = new PacketPool(poolOptions, this.#arena);
-    const nodes = links.length * 2;
-    const firstHost = nodes + switches.length;
-    const tcp = firstHost + hosts.length;
-    const flows = tcp + maxSockets;
-    const sockets = flows + maxFlows;
-    this.#source = { nodes, hosts: firstHost, tcp, flows, sockets };
+    this.#source = numberSources(topology, maxSockets, maxFlows);
+    const { tcp, flows, sockets, hosts: firstHost } = this.#source;
     this.#events = new EventQueue(this.#arena, sockets + maxSockets);
     this.#links = new Links(this.#arena, links, this.pool, this.#events, this.#now);
     this.#stats = new FlowTable(this.#arena, maxFlows);

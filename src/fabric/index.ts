@@ -5,5 +5,5 @@ export type { LinkCounters } from './links.js';
 export { WIRE_OVERHEAD_BYTES } from './links.js';
 export type { Attachment, Node } from './node.js';
 export { RealTimePump } from './pump.js';
-export { MSS_BYTES } from './tcp.js';
+export { MSS_BYTES } from './segment.js';
 export { REQUEST_TIMEOUT_NS } from './traffic.js';

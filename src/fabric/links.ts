@@ -1,6 +1,6 @@
 /**
- * Links: two directions each, strict FIFO with a fixed rate, a propagation delay and a queue bounded
- * in bytes. A packet's departure is known when it is queued, so that a hop costs one event.
+ * Links: two directions each, strict FIFO with a fixed rate, a propagation delay and a queue
+ * bounded in bytes. A packet's departure is known when it is queued, so that a hop costs one event.
  */
 import type { Arena } from '../base/arena.js';
 import { NO_PACKET, type PacketPool } from '../packet/index.js';

@@ -4,6 +4,7 @@
  */
 import type { Arena } from '../base/arena.js';
 
+/** No socket. */
 export const NO_SOCKET = -1;
 
 /** Socket states; a socket that closes stays OPEN until both FINs are through. */

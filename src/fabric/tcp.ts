@@ -3,46 +3,23 @@
  * 6582), retransmission timeout (RFC 6298), window scale; no SACK, no delayed acknowledgement.
  * Segments are real headers; payload is virtual past what the application makes real.
  */
-import {
-  ETHERNET_BYTES,
-  foldChecksum,
-  IPV4_BYTES,
-  IpProtocol,
-  NO_PACKET,
-  pseudoHeaderSum,
-  read16,
-  read32,
-  sumWords,
-  TCP_BYTES,
-  TcpFlag,
-  write16,
-  writeIpv4,
-  writeTcp,
-  type PacketPool,
-  type TcpHeader,
-} from '../packet/index.js';
+import { read16, read32, TcpFlag, type PacketPool } from '../packet/index.js';
 import type { EventQueue } from './eventQueue.js';
+import {
+  MSS_BYTES,
+  SegmentWriter,
+  SYN_OPTION_BYTES,
+  WINDOW_SCALE,
+  type TcpNetwork,
+} from './segment.js';
 import { NO_SOCKET, Sockets, SocketState } from './sockets.js';
 
-/** Payload of a full segment. */
-export const MSS_BYTES = 1460;
 const INITIAL_WINDOW = 10 * MSS_BYTES;
 const RECEIVE_WINDOW = 4 * 1024 * 1024;
-const WINDOW_SCALE = 7;
-const SYN_OPTION_BYTES = 8;
 const INITIAL_TIMEOUT_NS = 1e9;
 const MINIMUM_TIMEOUT_NS = 200e6;
 const MAXIMUM_TIMEOUT_NS = 60e9;
 const RETRY_LIMIT = 8;
-const HEADERS = ETHERNET_BYTES + IPV4_BYTES + TCP_BYTES;
-
-/** What TCP needs of the hosts below it. */
-export interface TcpNetwork {
-  address(host: number): number;
-  nextIdentification(host: number): number;
-  /** Takes a packet whose IPv4 header is written. */
-  sendIpv4(host: number, packet: number): void;
-}
 
 /** What an application hears. */
 export interface TcpApplication {
@@ -62,14 +39,7 @@ export interface TcpApplication {
 
 /** TCP of all hosts. Socket s's retransmission timer is event source `firstSource + s`. */
 export class Tcp {
-  readonly #header: TcpHeader = {
-    sourcePort: 0,
-    destinationPort: 0,
-    sequence: 0,
-    acknowledgement: 0,
-    flags: 0,
-    window: 0,
-  };
+  readonly #writer: SegmentWriter;
 
   constructor(
     readonly sockets: Sockets,
@@ -77,9 +47,11 @@ export class Tcp {
     private readonly events: EventQueue,
     private readonly firstSource: number,
     private readonly now: Float64Array,
-    private readonly network: TcpNetwork,
+    network: TcpNetwork,
     private readonly application: TcpApplication,
-  ) {}
+  ) {
+    this.#writer = new SegmentWriter(pool, now, network);
+  }
 
   /** Opens a connection and sends its SYN. NO_SOCKET when there is no free one. */
   connect(host: number, port: number, peerIp: number, peerPort: number, flow: number): number {
@@ -213,14 +185,14 @@ export class Tcp {
     }
     const headerBytes = (bytes[at + 12]! >> 4) * 4;
     const length = segmentBytes - headerBytes + (flags & TcpFlag.SYN ? 1 : 0);
-    const header = this.#header;
+    const header = this.#writer.header;
     header.sourcePort = port;
     header.destinationPort = peerPort;
     header.sequence = flags & TcpFlag.ACK ? read32(bytes, at + 8) : 0;
     header.acknowledgement = (sequence + length + (flags & TcpFlag.FIN ? 1 : 0)) >>> 0;
     header.flags = TcpFlag.RST | TcpFlag.ACK;
     header.window = 0;
-    this.#transmit(host, peerIp, 0, 0, undefined, flow);
+    this.#writer.send(host, peerIp, 0, 0, undefined, flow);
   }
 
   #synSent(s: number, flags: number, sequence: number): void {
@@ -396,7 +368,7 @@ export class Tcp {
   #segment(s: number, from: number, length: number, flags: number): void {
     const k = this.sockets;
     const isSyn = (flags & TcpFlag.SYN) !== 0;
-    const header = this.#header;
+    const header = this.#writer.header;
     header.sourcePort = k.localPort[s]!;
     header.destinationPort = k.peerPort[s]!;
     header.sequence = (k.sendIsn[s]! + (isSyn ? 0 : 1 + from)) >>> 0;
@@ -408,43 +380,7 @@ export class Tcp {
     const real =
       content && from < content.length ? content.subarray(from, from + length) : undefined;
     const options = isSyn ? SYN_OPTION_BYTES : 0;
-    this.#transmit(k.host[s]!, k.peerIp[s]!, length, options, real, k.flow[s]!);
+    this.#writer.send(k.host[s]!, k.peerIp[s]!, length, options, real, k.flow[s]!);
     if (length > 0) this.application.segmentSent(s, from < k.sentEnd[s]!);
   }
-
-  #transmit(
-    host: number,
-    peerIp: number,
-    length: number,
-    options: number,
-    real: Uint8Array | undefined,
-    flow: number,
-  ): void {
-    const { pool } = this;
-    const packet = pool.alloc();
-    if (packet === NO_PACKET) return;
-    const { bytes } = pool;
-    const ip = pool.start[packet]! + ETHERNET_BYTES;
-    const tcp = ip + IPV4_BYTES;
-    const segmentBytes = TCP_BYTES + options + length;
-    const source = this.network.address(host);
-    const identification = this.network.nextIdentification(host);
-    writeIpv4(bytes, ip, IPV4_BYTES + segmentBytes, IpProtocol.TCP, source, peerIp, identification);
-    writeTcp(bytes, tcp, this.#header, TCP_BYTES + options);
-    if (options > 0) bytes.set(synOptions, tcp + TCP_BYTES);
-    if (real) bytes.set(real, tcp + TCP_BYTES);
-    const realBytes = real?.length ?? 0;
-    const sum =
-      sumWords(bytes, tcp, TCP_BYTES + options + realBytes) +
-      pseudoHeaderSum(source, peerIp, IpProtocol.TCP, segmentBytes);
-    write16(bytes, tcp + 16, foldChecksum(sum));
-    pool.headLength[packet] = HEADERS + options + realBytes;
-    pool.wireLength[packet] = HEADERS + options + length;
-    pool.bornNs[packet] = this.now[0]!;
-    pool.mark[packet] = flow;
-    this.network.sendIpv4(host, packet);
-  }
 }
-
-/** MSS, no-operation, window scale. */
-const synOptions = Uint8Array.of(2, 4, MSS_BYTES >> 8, MSS_BYTES & 255, 1, 3, 3, WINDOW_SCALE);

@@ -40,6 +40,7 @@ export interface TrafficSources {
   sockets: number;
 }
 
+/** The applications of all hosts. */
 export class Traffic implements TcpApplication {
   #flows: readonly ActiveFlow[] = [];
   readonly #ephemeral: Int32Array;

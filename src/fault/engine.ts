@@ -30,6 +30,7 @@ export interface Fault {
   entries: FaultEntry[];
 }
 
+/** What the engine works with. */
 export interface FaultEngineOptions {
   topology: Topology;
   devices: readonly ShadowDevice[];

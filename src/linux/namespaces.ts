@@ -45,7 +45,9 @@ export class Namespaces {
     this.#ip('link', 'set', inner, 'netns', namespace);
     const inside = (...args: string[]): void => this.#ip('-n', namespace, ...args);
     inside('link', 'set', inner, 'name', 'eth0', 'address', host.mac);
-    this.#run('ip', ['netns', 'exec', namespace, 'sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1'], true);
+    // No IPv6: its neighbour discovery would only be noise in the mirror.
+    const quiet = 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6';
+    this.#run('ip', ['netns', 'exec', namespace, 'sh', '-c', quiet], true);
     inside('addr', 'add', host.address, 'dev', 'eth0');
     inside('link', 'set', 'eth0', 'up');
     inside('link', 'set', 'lo', 'up');
@@ -92,7 +94,7 @@ export class Namespaces {
   }
 
   #up(name: string): void {
-    this.#run('sysctl', ['-qw', `net.ipv6.conf.${name}.disable_ipv6=1`], true);
+    this.#run('sh', ['-c', `echo 1 > /proc/sys/net/ipv6/conf/${name}/disable_ipv6`], true);
     this.#run('ethtool', ['-K', name, 'tx', 'off'], true);
     this.#ip('link', 'set', name, 'up');
   }

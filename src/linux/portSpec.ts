@@ -19,6 +19,10 @@ export function parsePort(text: string): PortSpec {
   const udp = udpPattern.exec(target);
   if (!udp) throw new UmbraError('USAGE', `port '${text}': write PORT@udp:LOCAL:HOST:REMOTE`);
   return {
-    port, kind: 'udp', localPort: Number(udp[1]), peerHost: udp[2]!, peerPort: Number(udp[3]),
+    port,
+    kind: 'udp',
+    localPort: Number(udp[1]),
+    peerHost: udp[2]!,
+    peerPort: Number(udp[3]),
   };
 }

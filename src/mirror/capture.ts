@@ -5,7 +5,11 @@
  */
 import { UmbraError } from '../base/errors.js';
 import {
-  destinationAddress, dissect, emptyDissection, sourceAddress, type CapturedPacket,
+  destinationAddress,
+  dissect,
+  emptyDissection,
+  sourceAddress,
+  type CapturedPacket,
 } from '../packet/index.js';
 import { leafSpineOf, type Service, type Topology, type TrafficFlow } from '../topology/index.js';
 import { ProfileLearner } from './profile.js';
@@ -235,9 +239,10 @@ function servicesOf(host: string, flows: readonly TrafficFlow[]): Service[] {
     const protocol = flow.kind === 'bulk' ? 'tcp' : flow.kind;
     const name = `${protocol}-${flow.port}`;
     if (services.has(name)) continue;
-    const answer = flow.kind === 'http'
-      ? { meanMs: flow.serviceNs / 1e6, responseBytes: flow.responseBytes }
-      : {};
+    const answer =
+      flow.kind === 'http'
+        ? { meanMs: flow.serviceNs / 1e6, responseBytes: flow.responseBytes }
+        : {};
     services.set(name, { name, protocol, port: flow.port, ...answer });
   }
   return [...services.values()];

@@ -30,8 +30,17 @@ export interface Conversation {
 /** A conversation of which nothing was seen. */
 export function emptyConversation(client: string, server: string, port: number): Conversation {
   return {
-    client, server, port, connections: 0, isHttp: false, clientBytes: 0, serverBytes: 0,
-    exchanges: 0, answered: 0, serviceNs: 0, wayNs: 0,
+    client,
+    server,
+    port,
+    connections: 0,
+    isHttp: false,
+    clientBytes: 0,
+    serverBytes: 0,
+    exchanges: 0,
+    answered: 0,
+    serviceNs: 0,
+    wayNs: 0,
   };
 }
 
@@ -59,7 +68,7 @@ export class Connection {
 
   /** The client's SYN; true when it belongs to another connection between the same ports. */
   isAnotherSyn(sequence: number): boolean {
-    return this.#clientFirst !== UNKNOWN && ((sequence + 1) >>> 0) !== this.#clientFirst;
+    return this.#clientFirst !== UNKNOWN && (sequence + 1) >>> 0 !== this.#clientFirst;
   }
 
   /** The client's SYN, or its repetition. */

@@ -5,7 +5,13 @@
 import { assert } from '../base/assert.js';
 import { formatIpv6, parseIpv6 } from '../base/address.js';
 import {
-  destinationAddress, dissect, emptyDissection, IpProtocol, isEchoRequest, sourceAddress, TcpFlag,
+  destinationAddress,
+  dissect,
+  emptyDissection,
+  IpProtocol,
+  isEchoRequest,
+  sourceAddress,
+  TcpFlag,
 } from '../packet/index.js';
 import type { TrafficFlow } from '../topology/index.js';
 import { Connection, emptyConversation, type Conversation } from './conversation.js';

@@ -53,10 +53,27 @@ export interface Dissection {
 /** A dissection to fill. */
 export function emptyDissection(): Dissection {
   return {
-    etherType: -1, vlan: -1, hasShadowTag: false, ipVersion: 0, sourceAt: -1, destinationAt: -1,
-    dscp: -1, protocol: -1, isFragment: false, sourcePort: -1, destinationPort: -1, tcpFlags: -1,
-    sequence: -1, acknowledgement: -1, icmpType: -1, echoId: -1, echoNumber: -1,
-    payloadOffset: 0, payloadLength: 0, ipLength: -1, frameLength: 0,
+    etherType: -1,
+    vlan: -1,
+    hasShadowTag: false,
+    ipVersion: 0,
+    sourceAt: -1,
+    destinationAt: -1,
+    dscp: -1,
+    protocol: -1,
+    isFragment: false,
+    sourcePort: -1,
+    destinationPort: -1,
+    tcpFlags: -1,
+    sequence: -1,
+    acknowledgement: -1,
+    icmpType: -1,
+    echoId: -1,
+    echoNumber: -1,
+    payloadOffset: 0,
+    payloadLength: 0,
+    ipLength: -1,
+    frameLength: 0,
   };
 }
 
@@ -162,8 +179,10 @@ function readIpv6(frame: Uint8Array, start: number, wireLength: number, into: Di
 
 function isExtension(protocol: number): boolean {
   return (
-    protocol === ExtensionHeader.HOPS || protocol === ExtensionHeader.ROUTING ||
-    protocol === ExtensionHeader.FRAGMENT || protocol === ExtensionHeader.AUTH ||
+    protocol === ExtensionHeader.HOPS ||
+    protocol === ExtensionHeader.ROUTING ||
+    protocol === ExtensionHeader.FRAGMENT ||
+    protocol === ExtensionHeader.AUTH ||
     protocol === ExtensionHeader.OPTIONS
   );
 }

@@ -167,7 +167,9 @@ function packetFields(
   const word = (index: number): number => view.getUint32(bodyAt + 4 * index, isLittle);
   const number = isSimple
     ? 0
-    : type === BlockType.PACKET ? view.getUint16(bodyAt, isLittle) : word(0);
+    : type === BlockType.PACKET
+      ? view.getUint16(bodyAt, isLittle)
+      : word(0);
   const source = interfaces[number];
   if (source === undefined) {
     const what = `packet of interface ${number}, ${interfaces.length} are described`;

@@ -6,7 +6,11 @@ import { assert } from '../base/assert.js';
 import { NO_PACKET, type PacketPool } from '../packet/index.js';
 import type { Target, TargetListener } from '../p4runtime/index.js';
 import type {
-  Entity, ForwardingPipelineConfig, PacketOut, PacketMetadata, Update,
+  Entity,
+  ForwardingPipelineConfig,
+  PacketOut,
+  PacketMetadata,
+  Update,
 } from '../proto/index.js';
 import { V1Switch, type SwitchAttachment } from '../v1model/index.js';
 import { EntityStore } from './entityStore.js';

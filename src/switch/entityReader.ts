@@ -1,12 +1,24 @@
 /** Reads of P4Runtime entities from a running switch. Ids of 0 and absent keys are wildcards. */
 import { defined } from '../base/assert.js';
 import {
-  bytesOfBigint, bigintOf, canonical, Code, entityKey, padded, StatusError, tableEntryKey,
-  type Schema, type TableSchema,
+  bytesOfBigint,
+  bigintOf,
+  canonical,
+  Code,
+  entityKey,
+  padded,
+  StatusError,
+  tableEntryKey,
+  type Schema,
+  type TableSchema,
 } from '../p4runtime/index.js';
 import { TableEntry as TableEntryMessage } from '../proto/index.js';
 import type {
-  CounterData, CounterEntry, Entity, RegisterEntry, TableEntry,
+  CounterData,
+  CounterEntry,
+  Entity,
+  RegisterEntry,
+  TableEntry,
 } from '../proto/index.js';
 import type { ActionCall, CounterValue, V1Switch } from '../v1model/index.js';
 import type { EntityStore } from './entityStore.js';
@@ -139,18 +151,16 @@ function readCounters(schema: Schema, v1: V1Switch, request: CounterEntry): Enti
   if (arrays.length === 0) throw new StatusError(Code.NOT_FOUND, `no counter ${request.counterId}`);
   return arrays.flatMap(({ id, name, size }) => {
     const control = defined(v1.counters.get(name), name);
-    return indexes(size, request.index, name).map(
-      (index): Entity => ({
-        entity: {
-          $case: 'counterEntry',
-          value: {
-            counterId: id,
-            index: { index: BigInt(index) },
-            data: counterData(control.read(index)),
-          },
+    return indexes(size, request.index, name).map((index): Entity => ({
+      entity: {
+        $case: 'counterEntry',
+        value: {
+          counterId: id,
+          index: { index: BigInt(index) },
+          data: counterData(control.read(index)),
         },
-      }),
-    );
+      },
+    }));
   });
 }
 
@@ -161,18 +171,16 @@ function readRegisters(schema: Schema, v1: V1Switch, request: RegisterEntry): En
   }
   return arrays.flatMap(({ id, name, size }) => {
     const control = defined(v1.registers.get(name), name);
-    return indexes(size, request.index, name).map(
-      (index): Entity => ({
-        entity: {
-          $case: 'registerEntry',
-          value: {
-            registerId: id,
-            index: { index: BigInt(index) },
-            data: { data: { $case: 'bitstring', value: canonical(control.read(index)) } },
-          },
+    return indexes(size, request.index, name).map((index): Entity => ({
+      entity: {
+        $case: 'registerEntry',
+        value: {
+          registerId: id,
+          index: { index: BigInt(index) },
+          data: { data: { $case: 'bitstring', value: canonical(control.read(index)) } },
         },
-      }),
-    );
+      },
+    }));
   });
 }
 

@@ -4,14 +4,32 @@
  */
 import { defined } from '../base/assert.js';
 import {
-  entityKey, tableEntryKey, Code, padded, portOf, StatusError, type Schema, type TableSchema,
+  entityKey,
+  tableEntryKey,
+  Code,
+  padded,
+  portOf,
+  StatusError,
+  type Schema,
+  type TableSchema,
 } from '../p4runtime/index.js';
 import {
-  Update_Type, type Action, type ActionProfileGroup, type ActionProfileMember, type Entity,
-  type FieldMatch, type TableEntry, type Update,
+  Update_Type,
+  type Action,
+  type ActionProfileGroup,
+  type ActionProfileMember,
+  type Entity,
+  type FieldMatch,
+  type TableEntry,
+  type Update,
 } from '../proto/index.js';
 import type {
-  ActionCall, EntryTarget, KeyMatch, ProfileControl, TableControl, V1Switch,
+  ActionCall,
+  EntryTarget,
+  KeyMatch,
+  ProfileControl,
+  TableControl,
+  V1Switch,
 } from '../v1model/index.js';
 
 /** An entity and the switch's handle for it. */
@@ -32,7 +50,10 @@ interface Collections {
 
 function emptyCollections(): Collections {
   return {
-    entries: new Map(), members: new Map(), groups: new Map(), replication: new Map(),
+    entries: new Map(),
+    members: new Map(),
+    groups: new Map(),
+    replication: new Map(),
     defaults: new Map(),
   };
 }
@@ -95,8 +116,11 @@ export class EntityStore {
   save(): Collections {
     const { entries, members, groups, replication, defaults } = this.#all;
     this.#saved ??= {
-      entries: new Map(entries), members: new Map(members), groups: new Map(groups),
-      replication: new Map(replication), defaults: new Map(defaults),
+      entries: new Map(entries),
+      members: new Map(members),
+      groups: new Map(groups),
+      replication: new Map(replication),
+      defaults: new Map(defaults),
     };
     return this.#saved;
   }
@@ -105,8 +129,11 @@ export class EntityStore {
     if (saved === this.#saved) return;
     const { entries, members, groups, replication, defaults } = saved;
     this.#all = {
-      entries: new Map(entries), members: new Map(members), groups: new Map(groups),
-      replication: new Map(replication), defaults: new Map(defaults),
+      entries: new Map(entries),
+      members: new Map(members),
+      groups: new Map(groups),
+      replication: new Map(replication),
+      defaults: new Map(defaults),
     };
     this.#saved = saved;
   }
@@ -138,7 +165,9 @@ export class EntityStore {
     this.#releaseOwn(schema, found);
     if (entry.counterData) table.writeCounter(found.handle, counterValue(entry));
     this.#all.entries.set(key, {
-      message: stripped(entry), handle: found.handle, ...(own ? { own } : {}),
+      message: stripped(entry),
+      handle: found.handle,
+      ...(own ? { own } : {}),
     });
   }
 

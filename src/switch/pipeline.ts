@@ -59,7 +59,11 @@ function compare(schema: Schema, program: Program): void {
       throw mismatch(`parameters of '${action.name}': (${ours}) and (${theirs}) bits`);
     }
   }
-  compareNames('action profile', schema.profiles.all, pipelines.flatMap((p) => p.profiles));
+  compareNames(
+    'action profile',
+    schema.profiles.all,
+    pipelines.flatMap((p) => p.profiles),
+  );
   compareNames('counter', schema.counters.all, program.counters);
   compareNames('register', schema.registers.all, program.registers);
   compareNames('digest', schema.digests.all, program.digests);

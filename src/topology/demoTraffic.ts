@@ -18,8 +18,15 @@ export function demoTraffic(hosts: readonly Pick<Host, 'name'>[]): TrafficFlow[]
   const flows = names.map((client, i): TrafficFlow => {
     const server = across(i);
     return {
-      kind: 'http', name: `http ${client}-${server}`, client, server, port: 80,
-      requestsPerSecond: 30, requestBytes: 400, responseBytes: 12_000, serviceNs: 2e6,
+      kind: 'http',
+      name: `http ${client}-${server}`,
+      client,
+      server,
+      port: 80,
+      requestsPerSecond: 30,
+      requestBytes: 400,
+      responseBytes: 12_000,
+      serviceNs: 2e6,
     };
   });
   const ends = (kind: TrafficFlow['kind'], i: number): FlowEnds => {
@@ -27,10 +34,18 @@ export function demoTraffic(hosts: readonly Pick<Host, 'name'>[]): TrafficFlow[]
     return { name: `${kind} ${client}-${server}`, client, server };
   };
   flows.push({
-    kind: 'bulk', ...ends('bulk', 0), port: 5001, transferBytes: 250_000, transfersPerSecond: 2,
+    kind: 'bulk',
+    ...ends('bulk', 0),
+    port: 5001,
+    transferBytes: 250_000,
+    transfersPerSecond: 2,
   });
   flows.push({
-    kind: 'udp', ...ends('udp', 1), port: 4000, packetsPerSecond: 50, payloadBytes: 160,
+    kind: 'udp',
+    ...ends('udp', 1),
+    port: 4000,
+    packetsPerSecond: 50,
+    payloadBytes: 160,
   });
   flows.push({ kind: 'ping', ...ends('ping', 0), intervalNs: 100e6 });
   if (count > 2) flows.push({ kind: 'ping', ...ends('ping', 2), intervalNs: 100e6 });

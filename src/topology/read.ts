@@ -3,7 +3,12 @@
  * in which links are arrays. Every error names the file and the JSON path.
  */
 import {
-  formatIpv4, formatIpv6, ipv4Mask, parseIpv4, parseIpv6, parseMac,
+  formatIpv4,
+  formatIpv6,
+  ipv4Mask,
+  parseIpv4,
+  parseIpv6,
+  parseMac,
 } from '../base/address.js';
 import { UmbraError, messageOf } from '../base/errors.js';
 import { demoTraffic } from './demoTraffic.js';

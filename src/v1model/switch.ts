@@ -16,13 +16,8 @@ import type {
 } from './control.js';
 import { digestSender } from './digest.js';
 import { DelayLine } from './delayLine.js';
-import {
-  AFTER_EGRESS,
-  AFTER_INGRESS,
-  emitProgram,
-  keptNumbers,
-  type EmittedProgram,
-} from './emit/program.js';
+import { AFTER_EGRESS, AFTER_INGRESS, keptNumbers } from './emit/program.js';
+import { compile, emittedForm, MICROSECONDS_48, microseconds, type Pipeline } from './pipeline.js';
 import { slotsOf, type Layout, type Slots } from './emit/layout.js';
 import type { DropReason, SwitchAttachment, V1SwitchOptions } from './options.js';
 import { makeEnvironment } from './environment.js';
@@ -39,32 +34,8 @@ export const InstanceType = {
   RESUBMITTED: 6,
 } as const;
 
-/** What emitted code offers. */
-interface Pipeline {
-  begin(port: number, length: number, type: number, timeUs: number): void;
-  front(packet: number): void;
-  reparse(packet: number): void;
-  egress(packet: number): void;
-  deparse(packet: number): boolean;
-  /** The port to leave by, or why the switch must take over. */
-  unicast(packet: number, port: number, length: number, timeUs: number): number;
-  keep(list: number, out: Float64Array, at: number): void;
-  restore(list: number, from: Float64Array, at: number): void;
-}
-
 /** A packet that recirculates or resubmits more often than this is dropped. */
 const PASS_LIMIT = 64;
-const MICROSECONDS_48 = 2 ** 48;
-
-/** The 48-bit microsecond clock of v1model; a remainder is taken only when it must. */
-function microseconds(nowNs: number): number {
-  const us = Math.floor(nowNs / 1000);
-  return us < MICROSECONDS_48 ? us : us % MICROSECONDS_48;
-}
-
-/** Emitted text by program: emitting is the same for every switch that runs it. */
-const emitted = new WeakMap<Program, EmittedProgram>();
-
 /** One switch running one program. */
 export class V1Switch {
   readonly tables: ReadonlyMap<string, TableControl>;
@@ -106,8 +77,7 @@ export class V1Switch {
     readonly program: Program,
     options: V1SwitchOptions,
   ) {
-    let code = emitted.get(program);
-    if (!code) emitted.set(program, (code = emitProgram(program)));
+    const code = emittedForm(program);
     this.#layout = code.layout;
     this.#slots = slotsOf(code.layout);
     this.#pool = options.pool;
@@ -129,7 +99,7 @@ export class V1Switch {
       prng: this.#prng,
     });
     const bound = { ...environment, ...this.#objects.bindings };
-    this.#pipeline = new Function('env', code.text)(bound) as Pipeline;
+    this.#pipeline = compile(code, bound);
     this.#digest =
       options.onDigest && digestSender(program, this.#layout, this.#I, this.#D, options.onDigest);
     this.tables = byName(this.#objects.tables);

@@ -50,7 +50,10 @@ function learn(steps: Step[], limits?: ProfileLimits): TrafficFlow[] {
 
 function learnerOf(steps: Step[], limits?: ProfileLimits): ProfileLearner {
   const learner = new ProfileLearner(limits);
-  const ticks: Step[] = [[0, strangers], [1000, strangers]];
+  const ticks: Step[] = [
+    [0, strangers],
+    [1000, strangers],
+  ];
   for (const [ms, frame] of [...ticks, ...steps].sort((x, y) => x[0] - y[0])) {
     learner.observe(frame, ms * MS);
   }
@@ -66,23 +69,39 @@ test('requests: rates, sizes and the time of the server', (t) => {
     ...exchange(10, ab, get, 2500, 4),
     ...exchange(300, { ...ab, fromPort: 40001 }, get, 500, 8),
   ]);
-  t.deepEqual(flows, [{
-    kind: 'http', name: 'http a-b:80', client: 'a', server: 'b', port: 80, requestsPerSecond: 2,
-    requestBytes: get.length, responseBytes: 1500, serviceNs: 6 * MS,
-  }]);
+  t.deepEqual(flows, [
+    {
+      kind: 'http',
+      name: 'http a-b:80',
+      client: 'a',
+      server: 'b',
+      port: 80,
+      requestsPerSecond: 2,
+      requestBytes: get.length,
+      responseBytes: 1500,
+      serviceNs: 6 * MS,
+    },
+  ]);
 });
 
 test('several exchanges in one connection; what is sent again counts once', (t) => {
   const db: Ends = { ...ab, toPort: 5432 };
   const steps: Step[] = [
-    [1, tcpFrame(db, SYN, 100)], [2, tcpFrame(back(db), SYN | ACK, 900)],
-    [3, tcpFrame(db, ACK, 101, 10)], [4, tcpFrame(db, ACK, 101, 10)],
-    [5, tcpFrame(back(db), ACK, 901, 100)], [6, tcpFrame(back(db), ACK, 901, 100)],
-    [7, tcpFrame(db, ACK, 111, 10)], [8, tcpFrame(db, ACK, 111, 30)],
+    [1, tcpFrame(db, SYN, 100)],
+    [2, tcpFrame(back(db), SYN | ACK, 900)],
+    [3, tcpFrame(db, ACK, 101, 10)],
+    [4, tcpFrame(db, ACK, 101, 10)],
+    [5, tcpFrame(back(db), ACK, 901, 100)],
+    [6, tcpFrame(back(db), ACK, 901, 100)],
+    [7, tcpFrame(db, ACK, 111, 10)],
+    [8, tcpFrame(db, ACK, 111, 30)],
     [10, tcpFrame(back(db), ACK, 1001, 200)],
   ];
   t.like(learn(steps)[0], {
-    name: 'tcp a-b:5432', requestsPerSecond: 2, requestBytes: 20, responseBytes: 150,
+    name: 'tcp a-b:5432',
+    requestsPerSecond: 2,
+    requestBytes: 20,
+    responseBytes: 150,
     serviceNs: 1 * MS,
   });
 });
@@ -97,9 +116,14 @@ test('a SYN sent again does not make the way longer; a new one is a new connecti
 test('copies out of order are one exchange', (t) => {
   const [syn, accept, request, ...rest] = exchange(10, ab, 'GET / HTTP/1.1', 2500, 4);
   const expected = { requestsPerSecond: 1, requestBytes: 14, responseBytes: 2500 };
-  for (const order of [[request, syn, accept], [accept, syn, request], [syn, request, accept]]) {
+  for (const order of [
+    [request, syn, accept],
+    [accept, syn, request],
+    [syn, request, accept],
+  ]) {
     t.like(learn(order.map((step, i): Step => [i, step![1]]).concat(rest)), {
-      0: { name: 'http a-b:80', ...expected }, length: 1,
+      0: { name: 'http a-b:80', ...expected },
+      length: 1,
     });
   }
   const [first, second] = rest;
@@ -109,21 +133,32 @@ test('copies out of order are one exchange', (t) => {
 
 test('connections older than the observation: the lower port serves', (t) => {
   const steps: Step[] = [
-    [5, tcpFrame(back(ab), ACK, 1, 300)], [6, tcpFrame(ab, ACK, 50, 20)],
+    [5, tcpFrame(back(ab), ACK, 1, 300)],
+    [6, tcpFrame(ab, ACK, 50, 20)],
     [9, tcpFrame(back(ab), ACK, 301, 300)],
   ];
   t.like(learn(steps)[0], { name: 'tcp a-b:80', requestBytes: 20, responseBytes: 600 });
 });
 
 test('transfers: to the server, from the server, and never answered', (t) => {
-  const up = learn(exchange(1, { ...ab, toPort: 5001 }, 60_000, 100, 1)
-    .concat(exchange(9, { ...ab, toPort: 5001, fromPort: 2 }, 50_000, 100, 1)));
+  const up = learn(
+    exchange(1, { ...ab, toPort: 5001 }, 60_000, 100, 1).concat(
+      exchange(9, { ...ab, toPort: 5001, fromPort: 2 }, 50_000, 100, 1),
+    ),
+  );
   t.like(up[0], { kind: 'bulk', transferBytes: 55_000, transfersPerSecond: 2 });
   const down = learn(exchange(1, ab, 'GET /film HTTP/1.1', 1_500_000, 1));
-  t.deepEqual(down, [{
-    kind: 'bulk', name: 'download b-a:80', client: 'b', server: 'a', port: 80,
-    transferBytes: 1_500_000, transfersPerSecond: 1,
-  }]);
+  t.deepEqual(down, [
+    {
+      kind: 'bulk',
+      name: 'download b-a:80',
+      client: 'b',
+      server: 'a',
+      port: 80,
+      transferBytes: 1_500_000,
+      transfersPerSecond: 1,
+    },
+  ]);
   const log = learn([[1, tcpFrame({ ...ab, toPort: 514 }, ACK, 1, 50)]]);
   t.like(log[0], { kind: 'bulk', transferBytes: 50 });
 });
@@ -140,11 +175,21 @@ test('datagrams: answers are one stream, whatever port they go to', (t) => {
   }
   t.deepEqual(learn(steps), [
     {
-      kind: 'udp', name: 'udp a-b:53', client: 'a', server: 'b', port: 53, packetsPerSecond: 10,
+      kind: 'udp',
+      name: 'udp a-b:53',
+      client: 'a',
+      server: 'b',
+      port: 53,
+      packetsPerSecond: 10,
       payloadBytes: 30,
     },
     {
-      kind: 'udp', name: 'udp b-a:53', client: 'b', server: 'a', port: 53, packetsPerSecond: 10,
+      kind: 'udp',
+      name: 'udp b-a:53',
+      client: 'b',
+      server: 'a',
+      port: 53,
+      packetsPerSecond: 10,
       payloadBytes: 90,
     },
   ]);
@@ -153,7 +198,9 @@ test('datagrams: answers are one stream, whatever port they go to', (t) => {
 test('pings, and IPv6 like IPv4', (t) => {
   const v6: Ends = { from: '2001:db8::1', to: '2001:db8::2', fromPort: 9, toPort: 53 };
   const steps = [1, 2, 3, 4].flatMap((ms): Step[] => [
-    [ms, echoFrame(ab, ms)], [ms, echoFrame(back(ab), ms, 0)], [ms, echoFrame(v6, ms)],
+    [ms, echoFrame(ab, ms)],
+    [ms, echoFrame(back(ab), ms, 0)],
+    [ms, echoFrame(v6, ms)],
     [ms, udpFrame(v6, 12)],
   ]);
   t.deepEqual(learn(steps.filter(([, frame]) => frame[12] === 8)), [
@@ -164,7 +211,13 @@ test('pings, and IPv6 like IPv4', (t) => {
 
 const nothing: [string, Step[]][] = [
   ['a handshake alone', exchange(1, ab, 0, 0, 1)],
-  ['a refused connection', [[1, tcpFrame(ab, SYN, 1)], [2, tcpFrame(back(ab), RST | ACK, 0)]]],
+  [
+    'a refused connection',
+    [
+      [1, tcpFrame(ab, SYN, 1)],
+      [2, tcpFrame(back(ab), RST | ACK, 0)],
+    ],
+  ],
   ['frames of the shadow', [[1, insert(udpFrame(ab, 9), 12, [0x88, 0xb5])]]],
   ['frames that are not IP', [[1, insert(udpFrame(ab, 9), 12, [0x08, 0x06])]]],
   ['a frame cut in its headers', [[1, udpFrame(ab, 9).subarray(0, 36)]]],

@@ -66,11 +66,21 @@ both('what ends a stream', async (t, { channel }) => {
   const cases: [string, string, (s: RawStream) => Promise<string>][] = [
     ['unknown device', 'ended NOT_FOUND', (s) => s.ask(1, { deviceId: 9n })],
     ['device 0', 'ended NOT_FOUND', (s) => s.ask(1, { deviceId: 0n })],
-    ['another device', 'ended FAILED_PRECONDITION',
-      async (s) => (await s.ask(20), s.ask(20, { deviceId: 2n }))],
-    ['another role', 'ended FAILED_PRECONDITION', async (s) => (await s.ask(21), s.ask(21, role('r')))],
-    ['a role config nobody agreed on', 'ended INVALID_ARGUMENT',
-      (s) => s.ask(22, { role: { id: 0n, name: 'r', config: some } })],
+    [
+      'another device',
+      'ended FAILED_PRECONDITION',
+      async (s) => (await s.ask(20), s.ask(20, { deviceId: 2n })),
+    ],
+    [
+      'another role',
+      'ended FAILED_PRECONDITION',
+      async (s) => (await s.ask(21), s.ask(21, role('r'))),
+    ],
+    [
+      'a role config nobody agreed on',
+      'ended INVALID_ARGUMENT',
+      (s) => s.ask(22, { role: { id: 0n, name: 'r', config: some } }),
+    ],
   ];
   for (const [what, status, run] of cases) {
     t.is(await run(new RawStream(channel())), status, what);
@@ -93,7 +103,9 @@ both('roles and devices have primaries of their own', async (t, { channel, targe
   t.is(await b.ask(1, role('observer')), 'OK 1');
   t.is(await c.ask(2, { deviceId: 2n }), 'OK 2');
   const write = (more: object) =>
-    statusOf(channel().write(writeRequest({ updates: [insert(route(target.entities.size))], ...more })));
+    statusOf(
+      channel().write(writeRequest({ updates: [insert(route(target.entities.size))], ...more })),
+    );
   t.is(await write({ electionId: election(5) }), 'OK');
   t.is(await write({ electionId: election(1), role: 'observer' }), 'OK');
   t.is(await write({ electionId: election(1) }), 'PERMISSION_DENIED', 'of another role');
@@ -105,7 +117,9 @@ both('the old primary is refused at once', async (t, { channel }) => {
   const [a, b] = [new RawStream(channel()), new RawStream(channel())];
   await a.ask(1);
   const write = (id: number) =>
-    statusOf(channel().write(writeRequest({ electionId: election(id), updates: [insert(route(id))] })));
+    statusOf(
+      channel().write(writeRequest({ electionId: election(id), updates: [insert(route(id))] })),
+    );
   t.is(await write(1), 'OK');
   t.is(await b.ask(2), 'OK 2');
   t.is(await write(1), 'PERMISSION_DENIED');

@@ -1,10 +1,21 @@
 /** A device that only remembers: entities in a map by their key, with the specification's reads. */
 import {
-  Code, entityKey, StatusError, type Target, type TargetListener,
+  Code,
+  entityKey,
+  StatusError,
+  type Target,
+  type TargetListener,
 } from '../../src/p4runtime/index.js';
 import {
-  Update_Type, type DigestList, type DigestListAck, type Entity, type ForwardingPipelineConfig,
-  type PacketIn, type PacketOut, type TableEntry, type Update,
+  Update_Type,
+  type DigestList,
+  type DigestListAck,
+  type Entity,
+  type ForwardingPipelineConfig,
+  type PacketIn,
+  type PacketOut,
+  type TableEntry,
+  type Update,
 } from '../../src/proto/index.js';
 
 /** A target for tests of the server and of clients. */
@@ -41,7 +52,8 @@ export class FakeTarget implements Target {
   write({ type, entity }: Update): void {
     const key = entityKey(entity!);
     const isKnown = this.entities.has(key);
-    const isLasting = entity!.entity?.$case === 'tableEntry' && entity!.entity.value.isDefaultAction;
+    const isLasting =
+      entity!.entity?.$case === 'tableEntry' && entity!.entity.value.isDefaultAction;
     if (type === Update_Type.INSERT && isKnown) {
       throw new StatusError(Code.ALREADY_EXISTS, `${key} exists`);
     }
@@ -66,7 +78,12 @@ export class FakeTarget implements Target {
         return isWanted(wanted.value, entity.value);
       }
       const key = entityKey(request);
-      return key.split('/').slice(1).every((part) => part === '0') || key === entityKey({ entity });
+      return (
+        key
+          .split('/')
+          .slice(1)
+          .every((part) => part === '0') || key === entityKey({ entity })
+      );
     });
   }
 
@@ -95,8 +112,9 @@ export class FakeTarget implements Target {
 
 function isWanted(wanted: TableEntry, have: TableEntry): boolean {
   const sameKey = (): boolean =>
-    entityKey({ entity: { $case: 'tableEntry', value: { ...wanted, priority: have.priority } } }) ===
-    entityKey({ entity: { $case: 'tableEntry', value: have } });
+    entityKey({
+      entity: { $case: 'tableEntry', value: { ...wanted, priority: have.priority } },
+    }) === entityKey({ entity: { $case: 'tableEntry', value: have } });
   return (
     wanted.isDefaultAction === have.isDefaultAction &&
     (wanted.tableId === 0 || wanted.tableId === have.tableId) &&

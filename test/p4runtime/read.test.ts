@@ -1,14 +1,28 @@
 /** Reads and the pipeline: sections 13 to 15 and 17. */
 import {
-  P4RuntimeClient, P4RuntimeReader, ruleEntity, StatusError, tableRequest,
+  P4RuntimeClient,
+  P4RuntimeReader,
+  ruleEntity,
+  StatusError,
+  tableRequest,
 } from '../../src/p4runtime/index.js';
 import {
-  ForwardingPipelineConfig, GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
+  ForwardingPipelineConfig,
+  GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
   SetForwardingPipelineConfigRequest as SetRequest,
-  SetForwardingPipelineConfigRequest_Action as Action, type Entity,
+  SetForwardingPipelineConfigRequest_Action as Action,
+  type Entity,
 } from '../../src/proto/index.js';
 import {
-  acl, both, config, election, RawStream, route, schema, statusOf, type World,
+  acl,
+  both,
+  config,
+  election,
+  RawStream,
+  route,
+  schema,
+  statusOf,
+  type World,
 } from './world.js';
 
 const fill = ({ target }: World, entities: Entity[]): void =>
@@ -38,7 +52,9 @@ both('what a read is refused with', async (t, world) => {
 
 both('good requests of a batch are answered, bad ones named', async (t, world) => {
   fill(world, [route(1), acl(80)]);
-  const valueSets: Entity = { entity: { $case: 'valueSetEntry', value: { valueSetId: 0, members: [] } } };
+  const valueSets: Entity = {
+    entity: { $case: 'valueSetEntry', value: { valueSetId: 0, members: [] } },
+  };
   const request = [route(1), valueSets, acl(80), { entity: undefined }];
   const error = await t.throwsAsync(read(world, request), { instanceOf: StatusError });
   t.regex(error!.message, /2 of 4 requests failed; first: request 1: UNIMPLEMENTED/);
@@ -84,12 +100,22 @@ both('parts of the pipeline', async (t, world) => {
 both('what a pipeline is refused with', async (t, world) => {
   const channel = world.channel();
   await new RawStream(channel).ask(1, { deviceId: 2n });
-  const set = (partial: Partial<SetRequest>) => statusOf(channel.setPipeline(SetRequest.fromPartial({
-    deviceId: 2n, electionId: election(1), action: Action.VERIFY_AND_COMMIT, config, ...partial,
-  })));
+  const set = (partial: Partial<SetRequest>) =>
+    statusOf(
+      channel.setPipeline(
+        SetRequest.fromPartial({
+          deviceId: 2n,
+          electionId: election(1),
+          action: Action.VERIFY_AND_COMMIT,
+          config,
+          ...partial,
+        }),
+      ),
+    );
   const unrealizable = ForwardingPipelineConfig.fromPartial({ p4info: schema.info });
   const broken = ForwardingPipelineConfig.fromPartial({
-    p4info: { tables: [{ size: 1n }] }, p4DeviceConfig: Uint8Array.of(1),
+    p4info: { tables: [{ size: 1n }] },
+    p4DeviceConfig: Uint8Array.of(1),
   });
   t.is(await set({ deviceId: 9n }), 'NOT_FOUND');
   t.is(await set({ electionId: election(2) }), 'PERMISSION_DENIED');
@@ -114,6 +140,13 @@ both('capabilities', async (t, world) => {
 both('a reader has nothing that writes', async (t, world) => {
   const reader = new P4RuntimeReader(world.channel(), 1n);
   const methods = Object.getOwnPropertyNames(P4RuntimeReader.prototype).sort();
-  t.deepEqual(methods, ['capabilities', 'close', 'constructor', 'getPipelineConfig', 'peer', 'read']);
+  t.deepEqual(methods, [
+    'capabilities',
+    'close',
+    'constructor',
+    'getPipelineConfig',
+    'peer',
+    'read',
+  ]);
   t.deepEqual(Object.keys(reader), ['deviceId']);
 });

@@ -3,14 +3,20 @@ import test from 'ava';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { credentials } from '@grpc/grpc-js';
 import {
-  Code, GrpcChannel, P4RuntimeClient, P4RuntimeReader, P4RuntimeServer, type ClientListener,
+  Code,
+  GrpcChannel,
+  P4RuntimeClient,
+  P4RuntimeReader,
+  P4RuntimeServer,
+  type ClientListener,
 } from '../../src/p4runtime/index.js';
 import { P4RuntimeClient as Stub, type PacketIn } from '../../src/proto/index.js';
 import { FakeTarget } from './fakeTarget.js';
 import { both, config, election, Inbox, RawStream, role, route, statusOf } from './world.js';
 
 const packet = (byte: number): PacketIn => ({
-  payload: Uint8Array.of(byte), metadata: [{ metadataId: 1, value: Uint8Array.of(byte) }],
+  payload: Uint8Array.of(byte),
+  metadata: [{ metadataId: 1, value: Uint8Array.of(byte) }],
 });
 const digest = { digestId: 1, listId: 3n, data: [], timestamp: 5n };
 
@@ -37,7 +43,11 @@ both('packets and digests reach the primary only', async (t, { channel, target }
   target.emitDigest(digest);
   t.is(await a.heard.next(), 'packet 1');
   t.is(await a.heard.next(), 'digest 3');
-  const next = new P4RuntimeClient(channel(), { deviceId: 1n, electionId: election(2) }, b.listener);
+  const next = new P4RuntimeClient(
+    channel(),
+    { deviceId: 1n, electionId: election(2) },
+    b.listener,
+  );
   await next.becomePrimary();
   target.emitPacket(packet(2));
   t.is(await b.heard.next(), 'primary');
@@ -81,9 +91,13 @@ both('packets go out from the primary only', async (t, { channel, target }) => {
 });
 
 both('a packet may be answered while it is heard', async (t, { channel, target }) => {
-  const client = new P4RuntimeClient(channel(), { deviceId: 1n }, {
-    packetIn: (heard) => client.packetOut(heard),
-  });
+  const client = new P4RuntimeClient(
+    channel(),
+    { deviceId: 1n },
+    {
+      packetIn: (heard) => client.packetOut(heard),
+    },
+  );
   await client.becomePrimary();
   target.emitPacket(packet(7));
   while (target.packetsOut.length === 0) await client.capabilities();
@@ -140,7 +154,8 @@ test('a peer that never answers runs into the deadline, on the stream too', asyn
   const sockets: Socket[] = [];
   const silent = createServer((socket) => sockets.push(socket));
   const port = await new Promise<number>((resolve) =>
-    silent.listen(0, '127.0.0.1', () => resolve((silent.address() as AddressInfo).port)));
+    silent.listen(0, '127.0.0.1', () => resolve((silent.address() as AddressInfo).port)),
+  );
   const channel = new GrpcChannel(`127.0.0.1:${port}`, { deadlineMs: 200 });
   const client = new P4RuntimeClient(channel, { deviceId: 1n });
   t.regex(await statusOf(client.read([])), /DEADLINE_EXCEEDED|UNAVAILABLE/);
@@ -164,7 +179,12 @@ test('a server that dies takes mastership with it, and can come back', async (t)
   t.is(await statusOf(client.insert([route(1)])), 'PERMISSION_DENIED');
   const second = new P4RuntimeServer([target]);
   t.is(await second.listen(`127.0.0.1:${port}`), port);
-  while (await client.becomePrimary().then(() => false, () => true));
+  while (
+    await client.becomePrimary().then(
+      () => false,
+      () => true,
+    )
+  );
   await client.insert([route(1)]);
   client.close();
   second.close();
@@ -175,7 +195,8 @@ test('an address in use is an error that names it', async (t) => {
   const port = await server.listen('127.0.0.1:0');
   const other = new P4RuntimeServer([]);
   await t.throwsAsync(other.listen(`127.0.0.1:${port}`), {
-    code: 'ADDRESS_IN_USE', message: `P4Runtime server on 127.0.0.1:${port}: address is already in use`,
+    code: 'ADDRESS_IN_USE',
+    message: `P4Runtime server on 127.0.0.1:${port}: address is already in use`,
   });
   server.close();
   other.close();
@@ -201,7 +222,8 @@ test('a stream ended by its client leaves no primary behind', async (t) => {
 async function unusedPort(): Promise<number> {
   const server = createServer();
   const port = await new Promise<number>((resolve) =>
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
+  );
   await new Promise((resolve) => server.close(resolve));
   return port;
 }

@@ -3,11 +3,25 @@ import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { shippedFile } from '../../src/base/paths.js';
 import {
-  Code, GrpcChannel, P4RuntimeServer, ruleEntity, Schema, StatusError, type Channel, type Stream,
+  Code,
+  GrpcChannel,
+  P4RuntimeServer,
+  ruleEntity,
+  Schema,
+  StatusError,
+  type Channel,
+  type Stream,
 } from '../../src/p4runtime/index.js';
 import {
-  ForwardingPipelineConfig, Update_Type, WriteRequest, type Entity, type MasterArbitrationUpdate,
-  type StreamMessageRequest, type StreamMessageResponse, type Uint128, type Update,
+  ForwardingPipelineConfig,
+  Update_Type,
+  WriteRequest,
+  type Entity,
+  type MasterArbitrationUpdate,
+  type StreamMessageRequest,
+  type StreamMessageResponse,
+  type Uint128,
+  type Update,
 } from '../../src/proto/index.js';
 import { FakeTarget } from './fakeTarget.js';
 
@@ -29,14 +43,20 @@ export const config = ForwardingPipelineConfig.fromPartial({
 /** The route of prefix number `i`. */
 export function route(i: number): Entity {
   return ruleEntity(schema, {
-    table: 'routing.ipv4_lpm', match: { ipv4_dst: `10.${i >> 8}.${i & 255}.0/24` }, member: 1,
+    table: 'routing.ipv4_lpm',
+    match: { ipv4_dst: `10.${i >> 8}.${i & 255}.0/24` },
+    member: 1,
   });
 }
 
 /** The ACL entry of L4 port number `port`. */
 export function acl(port: number, priority = 10): Entity {
   return ruleEntity(schema, {
-    table: 'acl.filter', match: { l4_dst_port: `${port}` }, priority, action: 'deny', params: {},
+    table: 'acl.filter',
+    match: { l4_dst_port: `${port}` },
+    priority,
+    action: 'deny',
+    params: {},
   });
 }
 
@@ -58,7 +78,9 @@ async function makeWorld(overGrpc: boolean): Promise<World & { close(): void }> 
   const port = overGrpc ? await server.listen('127.0.0.1:0') : 0;
   const channels: Channel[] = [];
   return {
-    target, empty, server,
+    target,
+    empty,
+    server,
     channel() {
       channels.push(overGrpc ? new GrpcChannel(`127.0.0.1:${port}`) : server.inProcess());
       return channels.at(-1)!;
@@ -71,7 +93,10 @@ async function makeWorld(overGrpc: boolean): Promise<World & { close(): void }> 
 }
 
 /** Two tests of one case: in process and over gRPC. */
-export function both(title: string, run: (t: ExecutionContext, world: World) => Promise<void>): void {
+export function both(
+  title: string,
+  run: (t: ExecutionContext, world: World) => Promise<void>,
+): void {
   for (const transport of ['in process', 'gRPC']) {
     test(`${title} (${transport})`, async (t) => {
       const world = await makeWorld(transport === 'gRPC');

@@ -2,15 +2,34 @@
 import test from 'ava';
 import { credentials } from '@grpc/grpc-js';
 import {
-  Code, P4RuntimeClient, P4RuntimeServer, StatusError, WRITE_BATCH, WriteError, type Channel,
+  Code,
+  P4RuntimeClient,
+  P4RuntimeServer,
+  StatusError,
+  WRITE_BATCH,
+  WriteError,
+  type Channel,
 } from '../../src/p4runtime/index.js';
 import {
-  Error as P4Error, P4RuntimeClient as Stub, Status, Update_Type, WriteRequest_Atomicity as Atomicity,
+  Error as P4Error,
+  P4RuntimeClient as Stub,
+  Status,
+  Update_Type,
+  WriteRequest_Atomicity as Atomicity,
   type Update,
 } from '../../src/proto/index.js';
 import { FakeTarget } from './fakeTarget.js';
 import {
-  acl, both, config, election, insert, nameOf, RawStream, route, statusOf, writeRequest,
+  acl,
+  both,
+  config,
+  election,
+  insert,
+  nameOf,
+  RawStream,
+  route,
+  statusOf,
+  writeRequest,
 } from './world.js';
 
 const remove = (i: number): Update => ({ type: Update_Type.DELETE, entity: route(i) });
@@ -50,12 +69,22 @@ both('every update is tried and answered for itself', async (t, { channel, targe
   const client = await primary(channel());
   await client.insert([route(1), route(2)]);
   const bad = { type: Update_Type.UNSPECIFIED, entity: route(5) };
-  const failures = await failuresOf(client.write([
-    insert(route(1)), insert(route(3)), remove(9), bad, { type: Update_Type.INSERT, entity: undefined },
-    insert({ entity: undefined }), remove(2),
-  ]));
+  const failures = await failuresOf(
+    client.write([
+      insert(route(1)),
+      insert(route(3)),
+      remove(9),
+      bad,
+      { type: Update_Type.INSERT, entity: undefined },
+      insert({ entity: undefined }),
+      remove(2),
+    ]),
+  );
   t.deepEqual(failures, [
-    '0 ALREADY_EXISTS', '2 NOT_FOUND', '3 INVALID_ARGUMENT', '4 INVALID_ARGUMENT',
+    '0 ALREADY_EXISTS',
+    '2 NOT_FOUND',
+    '3 INVALID_ARGUMENT',
+    '4 INVALID_ARGUMENT',
     '5 INVALID_ARGUMENT',
   ]);
   t.is(target.entities.size, 2);
@@ -64,9 +93,13 @@ both('every update is tried and answered for itself', async (t, { channel, targe
 both('a failed write says how much, what first and where', async (t, { channel }) => {
   const client = await primary(channel());
   const error = await t.throwsAsync(client.write([insert(route(1)), remove(7), remove(8)]), {
-    instanceOf: WriteError, code: 'WRITE_FAILED',
+    instanceOf: WriteError,
+    code: 'WRITE_FAILED',
   });
-  t.regex(error!.message, /^(in process|127\.0\.0\.1:\d+), device 1: 2 of 3 updates failed; first: /);
+  t.regex(
+    error!.message,
+    /^(in process|127\.0\.0\.1:\d+), device 1: 2 of 3 updates failed; first: /,
+  );
   t.regex(error!.message, /first: update 1: NOT_FOUND: no table\//);
   t.is(error!.total, 3);
 });
@@ -82,7 +115,10 @@ both('10,000 entries go in batches; indexes of failures are those given', async 
   const routes = Array.from({ length: 10_000 }, (_, i) => route(i));
   await client.insert(routes.slice(5000, 5003));
   const failures = await failuresOf(client.insert(routes));
-  t.deepEqual(failures, [5000, 5001, 5002].map((i) => `${i} ALREADY_EXISTS`));
+  t.deepEqual(
+    failures,
+    [5000, 5001, 5002].map((i) => `${i} ALREADY_EXISTS`),
+  );
   t.is(world.target.entities.size, 10_000);
   await client.delete(routes);
   t.is(world.target.entities.size, 0);

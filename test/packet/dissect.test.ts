@@ -1,6 +1,11 @@
 import test from 'ava';
 import {
-  destinationAddress, dissect, emptyDissection, isEchoRequest, sourceAddress, write16,
+  destinationAddress,
+  dissect,
+  emptyDissection,
+  isEchoRequest,
+  sourceAddress,
+  write16,
   type Dissection,
 } from '../../src/packet/index.js';
 import { echoFrame, insert, ipFrame, tcpFrame, udpFrame } from './frames.js';
@@ -29,39 +34,99 @@ const patched = (frame: Uint8Array, at: number, value: number): Uint8Array => {
 };
 
 const cases: [string, Uint8Array, Partial<Dissection>][] = [
-  ['TCP over IPv4', request, {
-    etherType: 0x800, vlan: -1, ipVersion: 4, protocol: 6, sourcePort: 4000, destinationPort: 80,
-    tcpFlags: 0x18, sequence: 1000, acknowledgement: 9, payloadOffset: 54, payloadLength: 5,
-    ipLength: 45, frameLength: 59, isFragment: false, hasShadowTag: false,
-  }],
-  ['TCP over IPv6', tcpFrame(v6, 2, 5), {
-    etherType: 0x86dd, ipVersion: 6, protocol: 6, tcpFlags: 2, payloadLength: 0, ipLength: 60,
-  }],
-  ['UDP', udpFrame(v4, 12),
-    { protocol: 17, sourcePort: 4000, payloadOffset: 42, payloadLength: 12 }],
+  [
+    'TCP over IPv4',
+    request,
+    {
+      etherType: 0x800,
+      vlan: -1,
+      ipVersion: 4,
+      protocol: 6,
+      sourcePort: 4000,
+      destinationPort: 80,
+      tcpFlags: 0x18,
+      sequence: 1000,
+      acknowledgement: 9,
+      payloadOffset: 54,
+      payloadLength: 5,
+      ipLength: 45,
+      frameLength: 59,
+      isFragment: false,
+      hasShadowTag: false,
+    },
+  ],
+  [
+    'TCP over IPv6',
+    tcpFrame(v6, 2, 5),
+    {
+      etherType: 0x86dd,
+      ipVersion: 6,
+      protocol: 6,
+      tcpFlags: 2,
+      payloadLength: 0,
+      ipLength: 60,
+    },
+  ],
+  [
+    'UDP',
+    udpFrame(v4, 12),
+    { protocol: 17, sourcePort: 4000, payloadOffset: 42, payloadLength: 12 },
+  ],
   ['ping', echoFrame(v4, 3), { protocol: 1, icmpType: 8, echoId: 77, echoNumber: 3 }],
   ['ping6', echoFrame(v6, 3), { protocol: 58, icmpType: 128, echoId: 77, echoNumber: 3 }],
   ['unreachable', echoFrame(v4, 3, 3), { protocol: 1, icmpType: 3, echoId: -1 }],
   ['VLAN', insert(request, 12, tag), { vlan: 7, etherType: 0x800, destinationPort: 80 }],
-  ['two VLANs', insert(insert(request, 12, tag), 12, [0x88, 0xa8, 0, 9]),
-    { vlan: 9, sequence: 1000 }],
+  [
+    'two VLANs',
+    insert(insert(request, 12, tag), 12, [0x88, 0xa8, 0, 9]),
+    { vlan: 9, sequence: 1000 },
+  ],
   ['shadow tag', insert(request, 12, [0x88, 0xb5]), { hasShadowTag: true, sequence: 1000 }],
-  ['padding is no payload', insert(tcpFrame(v4, 16, 1), 54, [0, 0, 0, 0, 0, 0]), {
-    payloadLength: 0, frameLength: 54,
-  }],
-  ['IPv4 options', insert(patched(patched(request, 14, 0x4600), 16, 49), 34, [1, 1, 1, 1]), {
-    payloadOffset: 58, payloadLength: 5, destinationPort: 80,
-  }],
+  [
+    'padding is no payload',
+    insert(tcpFrame(v4, 16, 1), 54, [0, 0, 0, 0, 0, 0]),
+    {
+      payloadLength: 0,
+      frameLength: 54,
+    },
+  ],
+  [
+    'IPv4 options',
+    insert(patched(patched(request, 14, 0x4600), 16, 49), 34, [1, 1, 1, 1]),
+    {
+      payloadOffset: 58,
+      payloadLength: 5,
+      destinationPort: 80,
+    },
+  ],
   ['length 0 by offload', patched(request, 16, 0), { payloadLength: 5, frameLength: 59 }],
   ['first fragment', patched(request, 20, 0x2000), { isFragment: true, destinationPort: 80 }],
   ['later fragment', patched(request, 20, 0x0010), { isFragment: true, destinationPort: -1 }],
 
-     ['IPv6 options', behind([[0, [0, 1, 4, 0, 0, 0, 0]], [60, [0, 1, 4, 0, 0, 0, 0]]], 17, datagram), {
-    protocol: 17, destinationPort: 80, payloadLength: 4,
-  }],
-  ['IPv6 AH', behind([[51, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]], 17, datagram), {
-    protocol: 17, destinationPort: 80,
-  }],
+  [
+    'IPv6 options',
+    behind(
+      [
+        [0, [0, 1, 4, 0, 0, 0, 0]],
+        [60, [0, 1, 4, 0, 0, 0, 0]],
+      ],
+      17,
+      datagram,
+    ),
+    {
+      protocol: 17,
+      destinationPort: 80,
+      payloadLength: 4,
+    },
+  ],
+  [
+    'IPv6 AH',
+    behind([[51, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]], 17, datagram),
+    {
+      protocol: 17,
+      destinationPort: 80,
+    },
+  ],
   ['IPv6 first fragment', fragment(0), { isFragment: true, destinationPort: 80 }],
   ['IPv6 later fragment', fragment(3), { isFragment: true, protocol: 17, destinationPort: -1 }],
   ['ARP', patched(request, 12, 0x806), { etherType: 0x806, ipVersion: 0, protocol: -1 }],

@@ -1,18 +1,29 @@
 import test from 'ava';
 import { parseIpv4, parseMac } from '../../src/base/address.js';
 import {
-  decapsulateErspan, dissect, encapsulateErspan, ERSPAN_OUTER_BYTES, foldChecksum, sumWords,
+  decapsulateErspan,
+  dissect,
+  encapsulateErspan,
+  ERSPAN_OUTER_BYTES,
+  foldChecksum,
+  sumWords,
   type MirroredFrame,
 } from '../../src/packet/index.js';
 import { insert, tcpFrame, udpFrame } from './frames.js';
 
 const inner = udpFrame({ from: '10.0.0.1', to: '10.0.0.2' }, 30);
 const copy: MirroredFrame = {
-  source: parseIpv4('10.255.0.3'), sequence: 0xfffffffe, sessionId: 1023, ingressPort: 509,
-  isTruncated: true, frame: inner, wireLength: inner.length,
+  source: parseIpv4('10.255.0.3'),
+  sequence: 0xfffffffe,
+  sessionId: 1023,
+  ingressPort: 509,
+  isTruncated: true,
+  frame: inner,
+  wireLength: inner.length,
 };
 const route = {
-  sourceMac: parseMac('02:aa:00:00:00:03'), destinationMac: parseMac('02:ee:00:00:00:01'),
+  sourceMac: parseMac('02:aa:00:00:00:03'),
+  destinationMac: parseMac('02:ee:00:00:00:01'),
   destinationIp: parseIpv4('10.254.0.1'),
 };
 const outer = encapsulateErspan(copy, route);

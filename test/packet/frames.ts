@@ -1,7 +1,12 @@
 /** Small frames for tests, written by our own header writers. */
 import { parseIpv4, parseIpv6, parseMac } from '../../src/base/address.js';
 import {
-  EtherType, IpProtocol, write16, write32, writeIpv4, writeTcp,
+  EtherType,
+  IpProtocol,
+  write16,
+  write32,
+  writeIpv4,
+  writeTcp,
 } from '../../src/packet/index.js';
 
 /** `fromPort` and `toPort` of a transport with ports. */

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import {
-  readCapture, readCaptureFile, writeCapture, type CapturedPacket,
+  readCapture,
+  readCaptureFile,
+  writeCapture,
+  type CapturedPacket,
 } from '../../src/packet/index.js';
 import { udpFrame } from './frames.js';
 
@@ -69,7 +72,11 @@ test('a capture can be iterated twice', (t) => {
 for (const isLittle of [true, false]) {
   const order = isLittle ? 'little' : 'big';
   test(`pcap, ${order}-endian, micro- and nanoseconds`, (t) => {
-    const records = [[100, 5, 20, 60], [101, 6, 0, 60], [99, 5, 20, 20]];
+    const records = [
+      [100, 5, 20, 60],
+      [101, 6, 0, 60],
+      [99, 5, 20, 20],
+    ];
     const times = (magic: number): number[] =>
       read(pcap(isLittle, magic, 1, records)).map((p) => p.timeNs);
     t.deepEqual(times(0xa1b2c3d4), [0, 1_000_001_000, -1e9]);
@@ -79,8 +86,7 @@ for (const isLittle of [true, false]) {
   test(`pcapng, ${order}-endian: all packet blocks, resolutions, unknown blocks`, (t) => {
     // Option 9 of length 1: the exponent is the first byte of its word.
     const option = isLittle ? (1 << 16) | 9 : (9 << 16) | 1;
-    const resolution = (exponent: number): number =>
-      isLittle ? exponent : (exponent << 24) >>> 0;
+    const resolution = (exponent: number): number => (isLittle ? exponent : (exponent << 24) >>> 0);
     const obsolete = isLittle ? 0xffff0001 : 0x0001ffff;
     const file = pcapng(isLittle, [
       section,
@@ -96,14 +102,23 @@ for (const isLittle of [true, false]) {
     ]);
     t.deepEqual(
       read(file).map((p) => [p.timeNs, p.frame.length, p.wireLength]),
-      [[0, 60, 60], [5e8, 60, 1500], [2e9, 5, 5], [3e9, 60, 60], [3e9, 60, 60]],
+      [
+        [0, 60, 60],
+        [5e8, 60, 1500],
+        [2e9, 5, 5],
+        [3e9, 60, 60],
+        [3e9, 60, 60],
+      ],
     );
   });
 }
 
 test('a simple packet block is cut at the snap length', (t) => {
   const file = pcapng(true, [section, ethernet(true, 32), [3, [60], frame.subarray(0, 32)]]);
-  t.deepEqual(read(file).map((p) => [p.frame.length, p.wireLength]), [[32, 60]]);
+  t.deepEqual(
+    read(file).map((p) => [p.frame.length, p.wireLength]),
+    [[32, 60]],
+  );
 });
 
 test('a second section has interfaces of its own, in its own byte order', (t) => {
@@ -149,11 +164,14 @@ for (const [name, bytes, message] of bad) {
 
 test('packets before a cut are given', (t) => {
   const seen: number[] = [];
-  t.throws(() => {
-    for (const packet of readCapture(good.subarray(0, good.length - 1), 'x')) {
-      seen.push(packet.wireLength);
-    }
-  }, { code: 'INVALID_FILE' });
+  t.throws(
+    () => {
+      for (const packet of readCapture(good.subarray(0, good.length - 1), 'x')) {
+        seen.push(packet.wireLength);
+      }
+    },
+    { code: 'INVALID_FILE' },
+  );
   t.deepEqual(seen, [52]);
 });
 

@@ -1,23 +1,37 @@
 import test from 'ava';
 import {
-  fatTree, farEnd, Graph, hostPorts, leafSpine, readTopology, type Topology,
+  fatTree,
+  farEnd,
+  Graph,
+  hostPorts,
+  leafSpine,
+  readTopology,
+  type Topology,
 } from '../../src/topology/index.js';
 
 /** A generated network must survive the reader's checks: written as a file, it reads back. */
 function reread(net: Topology): Topology {
   const end = (node: string, port: number): string =>
     net.hosts.some((host) => host.name === node) ? node : `${node}:${port}`;
-  return readTopology(JSON.stringify({
-    name: net.name,
-    hosts: Object.fromEntries(net.hosts.map(({ name, ip, mac, prefixLength, gateway }) => {
-      return [name, { ip: `${ip}/${prefixLength}`, mac, gateway }];
-    })),
-    switches: Object.fromEntries(net.switches.map((s) => [s.name, { id: s.deviceId }])),
-    links: net.links.map((l) => ({
-      a: end(l.a.node, l.a.port), b: end(l.b.node, l.b.port), delay: `${l.delayNs}ns`,
-      bandwidthMbps: l.bandwidthMbps, queueBytes: l.queueBytes,
-    })),
-  }), 'made.json');
+  return readTopology(
+    JSON.stringify({
+      name: net.name,
+      hosts: Object.fromEntries(
+        net.hosts.map(({ name, ip, mac, prefixLength, gateway }) => {
+          return [name, { ip: `${ip}/${prefixLength}`, mac, gateway }];
+        }),
+      ),
+      switches: Object.fromEntries(net.switches.map((s) => [s.name, { id: s.deviceId }])),
+      links: net.links.map((l) => ({
+        a: end(l.a.node, l.a.port),
+        b: end(l.b.node, l.b.port),
+        delay: `${l.delayNs}ns`,
+        bandwidthMbps: l.bandwidthMbps,
+        queueBytes: l.queueBytes,
+      })),
+    }),
+    'made.json',
+  );
 }
 
 const generated: [string, Topology, number, number, number][] = [
@@ -41,8 +55,13 @@ for (const [name, net, hosts, switches, links] of generated) {
 }
 
 for (const make of [
-  () => leafSpine(0, 1, 1), () => leafSpine(1, 0, 1), () => leafSpine(1, 1, 254),
-  () => leafSpine(1.5, 1, 1), () => fatTree(3), () => fatTree(0), () => fatTree(NaN),
+  () => leafSpine(0, 1, 1),
+  () => leafSpine(1, 0, 1),
+  () => leafSpine(1, 1, 254),
+  () => leafSpine(1.5, 1, 1),
+  () => fatTree(3),
+  () => fatTree(0),
+  () => fatTree(NaN),
   () => fatTree(50),
 ]) {
   test(`refused: ${make.toString().slice(6)}`, (t) => {
@@ -57,7 +76,10 @@ const paths = (graph: Graph, from: string, to: string): string[] =>
 
 test('next hops are all shortest ones, in the order of ports', (t) => {
   const hops = new Graph(net).nextHopsTo('h31');
-  t.deepEqual(hops.get('leaf1')!.map((h) => h.node), ['spine1', 'spine2']);
+  t.deepEqual(
+    hops.get('leaf1')!.map((h) => h.node),
+    ['spine1', 'spine2'],
+  );
   t.deepEqual(hops.get('spine2'), [{ port: 3, node: 'leaf3', link: 'leaf3-spine2' }]);
   t.deepEqual(hops.get('leaf3'), [{ port: 1, node: 'h31', link: 'h31-leaf3' }]);
 });
@@ -65,7 +87,8 @@ test('next hops are all shortest ones, in the order of ports', (t) => {
 test('shortest paths, their limit, and none', (t) => {
   const graph = new Graph(net);
   t.deepEqual(paths(graph, 'h11', 'h31'), [
-    'h11 leaf1 spine1 leaf3 h31', 'h11 leaf1 spine2 leaf3 h31',
+    'h11 leaf1 spine1 leaf3 h31',
+    'h11 leaf1 spine2 leaf3 h31',
   ]);
   t.is(graph.shortestPaths('h11', 'h31', 1).length, 1);
   t.deepEqual(graph.shortestPaths('h11', 'h11'), [[]]);
