@@ -6,6 +6,7 @@ import { runTogether } from '../fabric/index.js';
 import type { Fault } from '../fault/index.js';
 import {
   measureCompleteness,
+  selectedPackets,
   mirrorAll,
   MIRROR_PORT,
   MirrorCollector,
@@ -52,6 +53,7 @@ export class Loop {
   refusedCopies = 0;
   lastSync: SyncReport | undefined;
   lastSyncNs = 0;
+  #selectedBefore: number[] = [];
 
   private constructor(
     readonly topology: Topology,
@@ -111,8 +113,11 @@ export class Loop {
   }
 
   /** Copies from production's mirror ports enter the shadow from now on. */
-  connectMirror(): void {
+  async connectMirror(): Promise<void> {
     const { fabric } = this.network;
+    // Copies made before the collector listened are not its loss.
+    const devices = [...this.production.devices.values()];
+    this.#selectedBefore = await selectedPackets(devices, this.mirrorRules.length);
     for (const { name } of this.topology.switches) {
       fabric.tap(name, MIRROR_PORT, (frame, wireLength, nowNs) =>
         this.collector.take(frame, wireLength, nowNs),
@@ -122,7 +127,8 @@ export class Loop {
 
   /** How complete the mirror was, by production's counters. */
   completeness(): Promise<{ total: Completeness; rules: Completeness[] }> {
-    return measureCompleteness([...this.production.devices.values()], this.collector);
+    const devices = [...this.production.devices.values()];
+    return measureCompleteness(devices, this.collector, this.#selectedBefore);
   }
 }
 
@@ -135,23 +141,13 @@ export async function runLoop(options: LoopOptions): Promise<{ loop: Loop; repor
     `shadow: cloned by reading; ${first.equal} of ${first.entities} entities were equal before, ` +
       `${(await loop.shadow.sync.compare(false)).equal} after`,
   );
-  // Copies made before the collector listened are not its loss.
-  await loop.production.installMirror([]);
-  loop.connectMirror();
-  await loop.production.installMirror(loop.mirrorRules);
-  const before = (await loop.completeness()).total.expected;
+  await loop.connectMirror();
   const syncLagMs = await changeAndFollow(loop);
   await loop.runTogether(loop.nowNs + windowFor(topology.traffic, EXCHANGES, MIRROR_NS, PACKETS));
   const state = await loop.shadow.sync.compare(false);
-  const seen = (await loop.completeness()).total;
-  const expected = seen.expected - before;
-  const mirror = {
-    expected,
-    copied: seen.copied,
-    completeness: expected === 0 ? 1 : seen.copied / expected,
-  };
+  const mirror = (await loop.completeness()).total;
   progress.step(
-    `mirror: ${mirror.copied} of ${expected} packets copied and replayed ` +
+    `mirror: ${mirror.copied} of ${mirror.expected} packets copied and replayed ` +
       `(${(mirror.completeness * 100).toFixed(2)} %); sync lag ${syncLagMs} ms, ` +
       `${state.equal} of ${state.entities} entities equal`,
   );

@@ -12,17 +12,32 @@ export interface Completeness {
   completeness: number;
 }
 
-/** Sums over devices of the counters `mirror.selected`, compared with what arrived. */
+/** Packets selected so far, by rule: sums of the counter `mirror.selected` over devices. */
+export async function selectedPackets(
+  devices: readonly DeviceReader[],
+  rules: number,
+): Promise<number[]> {
+  const selected = new Array<number>(rules).fill(0);
+  for (const device of devices) {
+    const cells = await device.readCounter('mirror.selected');
+    selected.forEach((_, rule) => (selected[rule]! += cells[rule]?.packets ?? 0));
+  }
+  return selected;
+}
+
+/**
+ * Compares what production selected with what arrived.
+ * @param before packets selected before the collector listened, by rule
+ */
 export async function measureCompleteness(
   devices: readonly DeviceReader[],
   collector: MirrorCollector,
+  before: readonly number[] = [],
 ): Promise<{ total: Completeness; rules: Completeness[] }> {
-  const expected = collector.copies.map(() => 0);
-  for (const device of devices) {
-    const cells = await device.readCounter('mirror.selected');
-    expected.forEach((_, rule) => (expected[rule]! += cells[rule]?.packets ?? 0));
-  }
-  const rules = collector.copies.map((copies, i) => completenessOf(expected[i]!, copies));
+  const selected = await selectedPackets(devices, collector.copies.length);
+  const rules = collector.copies.map((copies, i) =>
+    completenessOf(selected[i]! - (before[i] ?? 0), copies),
+  );
   const sum = (pick: (c: Completeness) => number): number =>
     rules.reduce((total, rule) => total + pick(rule), 0);
   const packets = sum((c) => c.copied);

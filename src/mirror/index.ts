@@ -6,7 +6,7 @@ export {
   type CaptureLimits,
 } from './capture.js';
 export { MirrorCollector, type CopyCounts, type EnteredFrame } from './collector.js';
-export { measureCompleteness, type Completeness } from './completeness.js';
+export { measureCompleteness, selectedPackets, type Completeness } from './completeness.js';
 export { namesByAddress, ProfileLearner, type ProfileLimits } from './profile.js';
 export { tagFrame, taggedLength } from './replay.js';
 export * from './rules.js';
