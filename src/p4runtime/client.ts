@@ -111,15 +111,6 @@ export class P4RuntimeClient extends P4RuntimeReader {
   async becomePrimary(): Promise<void> {
     // BMv2 does not answer an arbitration that changes nothing.
     if (this.#isPrimary) return;
-    const answered = new Promise<void>((resolve, reject) => {
-      const { deadlineMs } = this.#channel;
-      const timer = deadlineMs && setTimeout(() => this.#giveUp(deadlineMs), deadlineMs);
-      this.#waiting.push((error) => {
-        clearTimeout(timer);
-        if (error === undefined) resolve();
-        else reject(error as Error);
-      });
-    });
     this.#stream ??= this.#channel.openStream(
       (message) => {
         const update = message.update;
@@ -129,6 +120,15 @@ export class P4RuntimeClient extends P4RuntimeReader {
       },
       (error) => this.#ended(error),
     );
+    const answered = new Promise<void>((resolve, reject) => {
+      const { deadlineMs } = this.#channel;
+      const timer = deadlineMs && setTimeout(() => this.#giveUp(deadlineMs), deadlineMs);
+      this.#waiting.push((error) => {
+        clearTimeout(timer);
+        if (error === undefined) resolve();
+        else reject(error as Error);
+      });
+    });
     const role = this.#role === '' ? undefined : { id: 0n, name: this.#role, config: undefined };
     this.#stream.send({
       update: {

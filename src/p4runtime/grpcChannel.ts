@@ -100,6 +100,7 @@ export class GrpcChannel implements Channel {
     onMessage: (message: StreamMessageResponse) => void,
     onEnd: (error: unknown) => void,
   ): Stream {
+    this.#requireOpen();
     const call = this.#stub.streamChannel();
     let isOpen = true;
     const end = (error: unknown): void => {

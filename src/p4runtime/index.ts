@@ -6,7 +6,14 @@ export type { ClientListener, ClientOptions } from './client.js';
 export { entityKey, tableEntryKey } from './entityKey.js';
 export { GrpcChannel, type GrpcChannelOptions } from './grpcChannel.js';
 export { readP4InfoText } from './p4infoText.js';
-export { actionMessage, entryFromRule, paramsOf, ruleFromEntry, type Rule } from './rule.js';
+export {
+  actionMessage,
+  entryFromRule,
+  paramsOf,
+  ruleFromEntry,
+  type Rule,
+  type WeightedAction,
+} from './rule.js';
 export * from './schema.js';
 export { P4RuntimeServer } from './server.js';
 export { API_VERSION } from './service.js';

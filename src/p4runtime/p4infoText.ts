@@ -1,5 +1,6 @@
 /** P4Info in the protobuf text format (`*.p4info.txtpb`), as p4c writes it. */
 import { p4info } from '../proto/index.js';
+import { annotated, dataType, typeInfo, typeName } from './p4typesText.js';
 import { readTextFormat, type FieldShape, type MessageShape } from './textFormat.js';
 
 const number: FieldShape = { kind: 'number' };
@@ -7,7 +8,6 @@ const bigint: FieldShape = { kind: 'bigint' };
 const boolean: FieldShape = { kind: 'boolean' };
 const string: FieldShape = { kind: 'string' };
 const numbers: FieldShape = { kind: 'number', many: true };
-const strings: FieldShape = { kind: 'string', many: true };
 const one = (message: MessageShape): FieldShape => ({ kind: 'message', message });
 const many = (message: MessageShape): FieldShape => ({ kind: 'message', message, many: true });
 
@@ -18,15 +18,9 @@ function names(values: object): FieldShape {
 }
 
 const document = one({ brief: string, description: string });
-const typeName = one({ name: string });
-const preamble = one({
-  id: number,
-  name: string,
-  alias: string,
-  annotations: strings,
-  doc: document,
-});
-const bitwidthPart = { bitwidth: number, annotations: strings, doc: document, type_name: typeName };
+const indexType = one(typeName);
+const preamble = one({ id: number, name: string, alias: string, doc: document, ...annotated });
+const bitwidthPart = { bitwidth: number, doc: document, type_name: indexType, ...annotated };
 const matchField = many({
   id: number,
   name: string,
@@ -36,31 +30,23 @@ const matchField = many({
 });
 const counterSpec = one({ unit: names(p4info.CounterSpec_Unit) });
 const meterSpec = one({ unit: names(p4info.MeterSpec_Unit), type: names(p4info.MeterSpec_Type) });
-const bits: MessageShape = {};
-const typeSpec = one({
-  bitstring: {
-    kind: 'message',
-    oneof: 'typeSpec',
-    message: {
-      bit: { kind: 'message', oneof: 'typeSpec', message: { bitwidth: number } },
-      int: { kind: 'message', oneof: 'typeSpec', message: { bitwidth: number } },
-      varbit: { kind: 'message', oneof: 'typeSpec', message: { max_bitwidth: number } },
-    },
-  },
-  struct: { kind: 'message', oneof: 'typeSpec', message: { name: string } },
-  tuple: { kind: 'message', oneof: 'typeSpec', message: bits },
-});
+const typeSpec = one(dataType);
 
 const shape: MessageShape = {
   pkg_info: one({
     name: string,
     version: string,
     doc: document,
-    annotations: strings,
     arch: string,
     organization: string,
     contact: string,
     url: string,
+    platform_properties: one({
+      multicast_group_table_size: number,
+      multicast_group_table_total_replicas: number,
+      multicast_group_table_max_replicas_per_entry: number,
+    }),
+    ...annotated,
   }),
   tables: many({
     preamble,
@@ -68,7 +54,7 @@ const shape: MessageShape = {
     action_refs: many({
       id: number,
       scope: names(p4info.ActionRef_Scope),
-      annotations: strings,
+      ...annotated,
     }),
     const_default_action_id: number,
     initial_default_action: one({
@@ -97,18 +83,18 @@ const shape: MessageShape = {
       message: { max_member_weight: number },
     },
   }),
-  counters: many({ preamble, spec: counterSpec, size: bigint, index_type_name: typeName }),
+  counters: many({ preamble, spec: counterSpec, size: bigint, index_type_name: indexType }),
   direct_counters: many({ preamble, spec: counterSpec, direct_table_id: number }),
-  meters: many({ preamble, spec: meterSpec, size: bigint, index_type_name: typeName }),
+  meters: many({ preamble, spec: meterSpec, size: bigint, index_type_name: indexType }),
   direct_meters: many({ preamble, spec: meterSpec, direct_table_id: number }),
   controller_packet_metadata: many({
     preamble,
     metadata: many({ id: number, name: string, ...bitwidthPart }),
   }),
   value_sets: many({ preamble, match: matchField, size: number }),
-  registers: many({ preamble, type_spec: typeSpec, size: number, index_type_name: typeName }),
+  registers: many({ preamble, type_spec: typeSpec, size: number, index_type_name: indexType }),
   digests: many({ preamble, type_spec: typeSpec }),
-  type_info: one({}),
+  type_info: one(typeInfo),
 };
 
 /** Reads P4Info text. Throws INVALID_FILE naming `file` and the line. */

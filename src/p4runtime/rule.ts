@@ -2,20 +2,33 @@
  * Table entries as people read and write them: names for ids, natural text for values. The one form
  * in which the controller plans, the API answers and the CLI prints.
  */
-import type { Action, FieldMatch, TableEntry } from '../proto/index.js';
-import { TableEntry as TableEntryMessage } from '../proto/index.js';
+import {
+  ActionProfileActionSet,
+  TableEntry as TableEntryMessage,
+  type Action,
+  type FieldMatch,
+  type TableEntry,
+} from '../proto/index.js';
 import { UmbraError } from '../base/errors.js';
-import { bigintOf, bytesOfBigint, canonical, padded } from './bytestring.js';
-import type { ActionSchema, MatchFieldSchema, Schema, TableSchema } from './schema.js';
+import { formatMatch, parseMatch } from './matchText.js';
+import type { ActionSchema, Schema, TableSchema } from './schema.js';
 import { formatValue, parseValue } from './valueText.js';
+
+/** One action of a one-shot action set; of all, this share of flows: weight / sum of weights. */
+export interface WeightedAction {
+  action: string;
+  params?: Record<string, string>;
+  /** 1 unless given. */
+  weight?: number;
+}
 
 /** A table entry as text. */
 export interface Rule {
   /** Full name or unique suffix. */
   table: string;
   /**
-   * By field name: `10.0.1.0/24` (lpm), `80` (exact, optional), `0x10&&&0xf0` or `80` (ternary),
-   * `1..5` (range). A field that is left out is don't care.
+   * By field name: `10.0.1.0/24` (lpm), `80` (exact, optional), `0x10&&&0xf0`, `10.0.0.0/8` or `80`
+   * (ternary), `1..5` (range). A field that is left out is don't care.
    */
   match: Record<string, string>;
   /** For tables with ternary, range or optional keys; larger wins. */
@@ -26,6 +39,8 @@ export interface Rule {
   /** Of an action profile, instead of an action. */
   member?: number;
   group?: number;
+  /** Instead of a group: its actions, written with the entry itself. */
+  oneShot?: WeightedAction[];
   /** Direct counter, when it was read. */
   counter?: { packets: number; bytes: number };
 }
@@ -39,7 +54,7 @@ export function entryFromRule(schema: Schema, rule: Rule): TableEntry {
   }
   const match = table.fields.flatMap((field): FieldMatch[] => {
     const text = rule.match[field.name];
-    const parsed = text === undefined ? undefined : parseMatch(field, text, table);
+    const parsed = text === undefined ? undefined : parseMatch(field, text, table.name);
     if (!parsed && field.type === 'exact' && !rule.isDefault) {
       throw new UmbraError('INVALID_INPUT', `${table.name}: ${field.name} needs a value`);
     }
@@ -60,6 +75,14 @@ function tableAction(schema: Schema, table: TableSchema, rule: Rule): TableEntry
   }
   if (rule.group !== undefined) {
     return { type: { $case: 'actionProfileGroupId', value: rule.group } };
+  }
+  if (rule.oneShot !== undefined) {
+    const actionProfileActions = rule.oneShot.map(({ action, params, weight }) => ({
+      action: actionMessage(schema.actionOf(table, action), params ?? {}),
+      weight: weight ?? 1,
+    }));
+    const value = ActionProfileActionSet.fromPartial({ actionProfileActions });
+    return { type: { $case: 'actionProfileActionSet', value } };
   }
   if (rule.action === undefined) return undefined;
   const action = schema.actionOf(table, rule.action);
@@ -113,77 +136,16 @@ export function ruleFromEntry(schema: Schema, entry: TableEntry): Rule {
     rule.member = type.value;
   } else if (type?.$case === 'actionProfileGroupId') {
     rule.group = type.value;
+  } else if (type?.$case === 'actionProfileActionSet') {
+    rule.oneShot = type.value.actionProfileActions.map(({ action, weight }) => {
+      const { actionId } = action ?? { actionId: 0 };
+      const found = schema.actions.get(actionId);
+      return { action: found.name, params: action ? paramsOf(found, action) : {}, weight };
+    });
   }
   if (entry.counterData) {
     const { packetCount, byteCount } = entry.counterData;
     rule.counter = { packets: Number(packetCount), bytes: Number(byteCount) };
   }
   return rule;
-}
-
-/** Undefined for a match that says don't care. */
-function parseMatch(
-  field: MatchFieldSchema,
-  text: string,
-  table: TableSchema,
-): FieldMatch['fieldMatchType'] {
-  const { bitWidth } = field;
-  const what = `${table.name}: ${field.name}`;
-  const value = (part: string): Uint8Array => parseValue(part, bitWidth, what);
-  switch (field.type) {
-    case 'exact':
-      return { $case: 'exact', value: { value: value(text) } };
-    case 'optional':
-      return { $case: 'optional', value: { value: value(text) } };
-    case 'lpm': {
-      const [address = '', length = String(bitWidth)] = text.split('/');
-      if (!/^\d+$/.test(length) || Number(length) > bitWidth) {
-        throw new UmbraError('INVALID_INPUT', `${what}: '${text}' is no prefix`);
-      }
-      const prefixLen = Number(length);
-      if (prefixLen === 0) return undefined;
-      const bits = BigInt(bitWidth - prefixLen);
-      const prefix = bytesOfBigint((bigintOf(value(address)) >> bits) << bits);
-      return { $case: 'lpm', value: { value: prefix, prefixLen } };
-    }
-    case 'ternary': {
-      const all = (1n << BigInt(bitWidth)) - 1n;
-      const [part = '', maskPart] = text.split('&&&');
-      const slash = maskPart === undefined ? part.split('/') : [part];
-      const length = slash[1] === undefined ? bitWidth : Number(slash[1]);
-      const prefix = (all >> BigInt(bitWidth - length)) << BigInt(bitWidth - length);
-      const mask = maskPart === undefined ? prefix : bigintOf(value(maskPart));
-      if (mask === 0n) return undefined;
-      const masked = bytesOfBigint(bigintOf(value(slash[0]!)) & mask);
-      return { $case: 'ternary', value: { value: masked, mask: bytesOfBigint(mask) } };
-    }
-    case 'range': {
-      const [low = '', high = low] = text.split('..');
-      return { $case: 'range', value: { low: value(low), high: value(high) } };
-    }
-  }
-}
-
-function formatMatch(
-  field: MatchFieldSchema,
-  match: NonNullable<FieldMatch['fieldMatchType']>,
-): string {
-  const text = (bytes: Uint8Array): string => formatValue(bytes, field.bitWidth, field.name);
-  switch (match.$case) {
-    case 'exact':
-    case 'optional':
-      return text(match.value.value);
-    case 'lpm':
-      return `${text(match.value.value)}/${match.value.prefixLen}`;
-    case 'ternary': {
-      const mask = padded(match.value.mask, field.bitWidth, field.name);
-      const isWhole = bigintOf(mask) === (1n << BigInt(field.bitWidth)) - 1n;
-      if (isWhole) return text(match.value.value);
-      return `${text(match.value.value)}&&&0x${bigintOf(canonical(mask)).toString(16)}`;
-    }
-    case 'range':
-      return `${text(match.value.low)}..${text(match.value.high)}`;
-    case 'other':
-      return '?';
-  }
 }

@@ -28,6 +28,8 @@ export interface TableSchema extends Named {
   /** Actions for entries; those for the default entry only are in `defaultActions`. */
   actions: ActionSchema[];
   defaultActions: ActionSchema[];
+  /** Ids of those in `actions` that the default entry must not have. */
+  tableOnly: ReadonlySet<number>;
   /** Id of the action profile, 0 for direct tables. */
   profileId: number;
   size: number;
@@ -44,7 +46,13 @@ export interface ProfileSchema extends Named {
   tableIds: number[];
   withSelector: boolean;
   size: number;
+  /** The most that a group may hold; 0 when P4Info does not say. */
   maxGroupSize: number;
+  /** A group's size is the number of its members, not the sum of their weights. */
+  countsMembers: boolean;
+  /** The heaviest that a member may be; 0 when P4Info does not say. */
+  maxMemberWeight: number;
+  weightsDisallowed: boolean;
 }
 
 /** A counter, meter or register array. */
@@ -62,11 +70,17 @@ export interface PacketMetadataSchema {
 export class Directory<T extends Named> {
   readonly #byId = new Map<number, T>();
 
+  /** Throws INVALID_PROGRAM when two have one id. */
   constructor(
     readonly kind: string,
     readonly all: readonly T[],
   ) {
-    for (const item of all) this.#byId.set(item.id, item);
+    for (const item of all) {
+      if (this.#byId.has(item.id)) {
+        throw new UmbraError('INVALID_PROGRAM', `P4Info: ${kind} id ${item.id} twice`);
+      }
+      this.#byId.set(item.id, item);
+    }
   }
 
   find(id: number): T | undefined {
@@ -123,13 +137,7 @@ export class Schema {
     this.tables = new Directory('table', tables);
     this.profiles = new Directory(
       'action profile',
-      info.actionProfiles.map((profile) => ({
-        ...named(profile.preamble),
-        tableIds: profile.tableIds,
-        withSelector: profile.withSelector,
-        size: Number(profile.size),
-        maxGroupSize: profile.maxGroupSize,
-      })),
+      info.actionProfiles.map(readProfile),
     );
     this.counters = new Directory('counter', info.counters.map(readArray));
     this.meters = new Directory('meter', info.meters.map(readArray));
@@ -147,6 +155,21 @@ export class Schema {
     );
     this.packetIn = readPacketMetadata(info, 'packet_in');
     this.packetOut = readPacketMetadata(info, 'packet_out');
+    this.#checkReferences();
+  }
+
+  #checkReferences(): void {
+    for (const { name, profileId } of this.tables.all) {
+      if (profileId !== 0 && !this.profiles.find(profileId)) {
+        throw new UmbraError('INVALID_PROGRAM', `P4Info: ${name}: no action profile ${profileId}`);
+      }
+    }
+    for (const { name, tableIds } of this.profiles.all) {
+      const id = tableIds.find((tableId) => !this.tables.find(tableId));
+      if (id !== undefined) {
+        throw new UmbraError('INVALID_PROGRAM', `P4Info: ${name}: no table ${id}`);
+      }
+    }
   }
 
   /** Reads `*.p4info.txtpb`. Throws INVALID_FILE naming `file` and the line. */
@@ -205,6 +228,11 @@ function readTable(
     fields,
     actions: refs(false),
     defaultActions: refs(true),
+    tableOnly: new Set(
+      table.actionRefs
+        .filter((ref) => ref.scope === p4info.ActionRef_Scope.TABLE_ONLY)
+        .map((ref) => ref.id),
+    ),
     profileId: table.implementationId,
     size: Number(table.size),
     isConst: table.isConstTable,
@@ -212,6 +240,21 @@ function readTable(
     hasPriority: fields.some((field) => field.type !== 'exact' && field.type !== 'lpm'),
     hasCounter: direct.counters.has(name.id),
     hasMeter: direct.meters.has(name.id),
+  };
+}
+
+function readProfile(profile: p4info.ActionProfile): ProfileSchema {
+  const semantics = profile.selectorSizeSemantics;
+  const isOfMembers = semantics?.$case === 'sumOfMembers';
+  return {
+    ...named(profile.preamble),
+    tableIds: profile.tableIds,
+    withSelector: profile.withSelector,
+    size: Number(profile.size),
+    maxGroupSize: profile.maxGroupSize,
+    countsMembers: isOfMembers,
+    maxMemberWeight: isOfMembers ? semantics.value.maxMemberWeight : 0,
+    weightsDisallowed: profile.weightsDisallowed,
   };
 }
 

@@ -38,6 +38,11 @@ export class StatusError extends UmbraError {
   }
 }
 
+/** INVALID_ARGUMENT with a message. */
+export function invalid(message: string): StatusError {
+  return new StatusError(Code.INVALID_ARGUMENT, message);
+}
+
 const umbraCodes: Partial<Record<number, ErrorCode>> = {
   [Code.NOT_FOUND]: 'NOT_FOUND',
   [Code.ALREADY_EXISTS]: 'CONFLICT',

@@ -4,10 +4,11 @@
  */
 import { UmbraError } from '../base/errors.js';
 
-/** What a field holds; `many` for repeated ones. */
+/** What a field holds; `many` for repeated ones, `map` for a map of messages by string. */
 export interface FieldShape {
   kind: 'message' | 'number' | 'bigint' | 'boolean' | 'string' | 'bytes' | 'enum';
   many?: boolean;
+  map?: boolean;
   message?: MessageShape;
   values?: Record<string, number | string>;
   /** The name in the generated type when it is not the camel-cased one; for a oneof: its name. */
@@ -24,7 +25,8 @@ interface Token {
   line: number;
 }
 
-const tokenPattern = /#[^\n]*|\s+|"(?:[^"\\]|\\.)*"|[A-Za-z_][\w.]*|-?[\w.]+|[{}:[\],;<>]/gy;
+const tokenPattern =
+  /#[^\n]*|\s+|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[A-Za-z_][\w.]*|-?[\w.]+|[{}:[\],;<>]/gy;
 
 /** Reads one message. Throws INVALID_FILE naming the file and line. */
 export function readTextFormat(text: string, shape: MessageShape, file: string): object {
@@ -76,28 +78,51 @@ class Reader {
     const field = shape[name.text];
     if (!field) throw this.#error(name, `unknown field '${name.text}'`);
     if (this.tokens[this.#at]?.text === ':') this.#at++;
-    const value = this.#value(field);
     const key = camelCase(name.text);
+    if (field.many && this.tokens[this.#at]?.text === '[') {
+      this.#list(field, (result[key] ??= []) as unknown[]);
+      return;
+    }
+    const value = this.#value(field);
     if (field.oneof !== undefined) result[field.oneof] = { $case: key, value };
-    else if (field.many) ((result[key] ??= []) as unknown[]).push(value);
+    else if (field.map) {
+      const entry = value as { key?: string; value?: unknown };
+      ((result[key] ??= {}) as Record<string, unknown>)[entry.key ?? ''] = entry.value ?? {};
+    } else if (field.many) ((result[key] ??= []) as unknown[]).push(value);
     else result[key] = value;
+  }
+
+  #list(field: FieldShape, values: unknown[]): void {
+    this.#at++;
+    while (this.tokens[this.#at]?.text !== ']') {
+      values.push(this.#value(field));
+      if (this.tokens[this.#at]?.text === ',') this.#at++;
+    }
+    this.#at++;
   }
 
   #value(field: FieldShape): unknown {
     const token = this.tokens[this.#at++];
     if (!token) throw new UmbraError('INVALID_FILE', `${this.file}: ends inside a field`);
     switch (field.kind) {
-      case 'message':
-        if (token.text !== '{') throw this.#error(token, `'{' expected, not '${token.text}'`);
-        return this.message(field.message ?? {}, '}');
+      case 'message': {
+        const end = token.text === '{' ? '}' : token.text === '<' ? '>' : undefined;
+        if (!end) throw this.#error(token, `'{' expected, not '${token.text}'`);
+        const { message = {} } = field;
+        return this.message(field.map ? mapEntry(message) : message, end);
+      }
       case 'string':
         return this.#string(token).toString('utf8');
       case 'bytes':
         return Uint8Array.from(this.#string(token));
       case 'boolean':
+        if (token.text !== 'true' && token.text !== 'false') {
+          throw this.#error(token, `true or false expected, not '${token.text}'`);
+        }
         return token.text === 'true';
       case 'enum': {
-        const value = field.values?.[token.text];
+        const isNumber = /^\d+$/.test(token.text);
+        const value = isNumber ? Number(token.text) : field.values?.[token.text];
         if (value === undefined) throw this.#error(token, `unknown value '${token.text}'`);
         return value;
       }
@@ -112,9 +137,9 @@ class Reader {
 
   /** A quoted string's bytes; adjacent strings are one. */
   #string(first: Token): Buffer {
-    if (!first.text.startsWith('"')) throw this.#error(first, 'a quoted string expected');
+    if (!isQuoted(first)) throw this.#error(first, 'a quoted string expected');
     const parts = [unquote(first.text)];
-    while (this.tokens[this.#at]?.text.startsWith('"')) {
+    while (isQuoted(this.tokens[this.#at])) {
       parts.push(unquote(this.tokens[this.#at++]!.text));
     }
     return Buffer.concat(parts);
@@ -123,6 +148,15 @@ class Reader {
   #error(token: Token, what: string): UmbraError {
     return new UmbraError('INVALID_FILE', `${this.file}:${token.line}: ${what}`);
   }
+}
+
+function isQuoted(token: Token | undefined): boolean {
+  return token !== undefined && /^["']/.test(token.text);
+}
+
+/** One entry of a map is written as a message of key and value. */
+function mapEntry(message: MessageShape): MessageShape {
+  return { key: { kind: 'string' }, value: { kind: 'message', message } };
 }
 
 const escapes: Record<string, number> = {

@@ -1,22 +1,17 @@
 /**
  * What P4Info alone can tell about a write: unknown ids, widths, missing fields, priorities. Done
- * once, before a target sees an update. Spec: P4Runtime 1.5, sections 8.3, 9.1 to 9.5.
+ * once, before a target sees an update. Spec: P4Runtime 1.5, sections 8.3 and 9.
  */
-import {
-  Update_Type,
-  type Action,
-  type ActionProfileGroup,
-  type Entity,
-  type FieldMatch,
-  type TableEntry,
-} from '../proto/index.js';
-import { bigintOf, padded } from './bytestring.js';
-import type { ActionSchema, MatchFieldSchema, Schema, TableSchema } from './schema.js';
-import { Code, StatusError } from './status.js';
+import { Update_Type, type Entity, type Index, type Replica } from '../proto/index.js';
+import { bigintOf } from './bytestring.js';
+import type { ArraySchema, Schema } from './schema.js';
+import { Code, invalid, StatusError } from './status.js';
+import { validateMatch, validateTableEntry } from './validateEntry.js';
+import { validateGroup, validateMember } from './validateProfile.js';
 
-function invalid(message: string): StatusError {
-  return new StatusError(Code.INVALID_ARGUMENT, message);
-}
+type AnyEntity = NonNullable<Entity['entity']>;
+type DirectEntry = Extract<AnyEntity, { $case: 'directCounterEntry' | 'directMeterEntry' }>;
+type ReplicationEntry = Extract<AnyEntity, { $case: 'packetReplicationEngineEntry' }>['value'];
 
 /** Throws a StatusError when P4Info forbids the update. */
 export function validateUpdate(schema: Schema, type: Update_Type, entity: Entity): void {
@@ -26,194 +21,93 @@ export function validateUpdate(schema: Schema, type: Update_Type, entity: Entity
   const e = entity.entity;
   if (!e) throw invalid('update without an entity');
   switch (e.$case) {
-    case 'tableEntry':
-      return validateTableEntry(schema, type, e.value);
-    case 'actionProfileMember': {
-      const profile = find(schema.profiles.find(e.value.actionProfileId), 'action profile');
-      if (type === Update_Type.DELETE) return;
-      const tables = profile.tableIds.map((id) => schema.tables.get(id));
-      if (!e.value.action) throw invalid(`${profile.name}: a member needs an action`);
-      validateAction(
-        tables.flatMap((table) => table.actions),
-        e.value.action,
-        profile.name,
-      );
-      return;
+    case 'tableEntry': {
+      const table = find(schema.tables.find(e.value.tableId), 'table', e.value.tableId);
+      return validateTableEntry(schema, type, table, e.value);
     }
-    case 'actionProfileGroup':
-      return validateGroup(schema, type, e.value);
-    case 'counterEntry':
-    case 'meterEntry':
-    case 'registerEntry':
+    case 'actionProfileMember':
+    case 'actionProfileGroup': {
+      const id = e.value.actionProfileId;
+      const profile = find(schema.profiles.find(id), 'action profile', id);
+      if (e.$case === 'actionProfileMember') return validateMember(schema, type, profile, e.value);
+      return validateGroup(type, profile, e.value);
+    }
+    case 'counterEntry': {
+      const { counterId, index } = e.value;
+      return validateCell(type, find(schema.counters.find(counterId), 'counter', counterId), index);
+    }
+    case 'meterEntry': {
+      const { meterId, index } = e.value;
+      return validateCell(type, find(schema.meters.find(meterId), 'meter', meterId), index);
+    }
+    case 'registerEntry': {
+      const { registerId, index } = e.value;
+      const register = find(schema.registers.find(registerId), 'register', registerId);
+      return validateCell(type, register, index);
+    }
     case 'directCounterEntry':
     case 'directMeterEntry':
-      if (type !== Update_Type.MODIFY) throw invalid(`${e.$case} can only be modified`);
-      return;
+      return validateDirect(schema, type, e);
     case 'packetReplicationEngineEntry':
-      return validateReplication(e.value.type);
+      return validateReplication(type, e.value.type);
     case 'digestEntry':
-      find(schema.digests.find(e.value.digestId), 'digest');
+      find(schema.digests.find(e.value.digestId), 'digest', e.value.digestId);
       return;
     default:
       throw new StatusError(Code.UNIMPLEMENTED, `${e.$case} is not implemented`);
   }
 }
 
-function find<T>(found: T | undefined, kind: string): T {
-  if (found === undefined) throw invalid(`unknown ${kind} id`);
+function find<T>(found: T | undefined, kind: string, id: number): T {
+  if (found === undefined) throw invalid(`no ${kind} ${id}`);
   return found;
 }
 
-function validateTableEntry(schema: Schema, type: Update_Type, entry: TableEntry): void {
-  const table = find(schema.tables.find(entry.tableId), 'table');
-  if (entry.isDefaultAction) {
-    if (type !== Update_Type.MODIFY) throw invalid(`${table.name}: modify the default entry`);
-    if (entry.match.length > 0 || entry.priority !== 0) {
-      throw invalid(`${table.name}: a default entry has neither match nor priority`);
-    }
-  } else {
-    validateMatch(table, entry);
-    if (table.isConst && type !== Update_Type.MODIFY) {
-      throw new StatusError(Code.PERMISSION_DENIED, `${table.name} is constant`);
-    }
+/** Throws unless the index lies in the array; without one the whole array is meant. */
+export function validateIndex({ name, size }: ArraySchema, index: Index | undefined): void {
+  if (index === undefined) return;
+  if (index.index < 0n) throw invalid(`${name}: index ${index.index}`);
+  if (index.index >= BigInt(size)) {
+    throw new StatusError(Code.OUT_OF_RANGE, `${name}: index ${index.index}, size ${size}`);
   }
+}
+
+function validateCell(type: Update_Type, array: ArraySchema, index: Index | undefined): void {
+  if (type !== Update_Type.MODIFY) throw invalid(`${array.name} can only be modified`);
+  validateIndex(array, index);
+}
+
+function validateDirect(schema: Schema, type: Update_Type, { $case, value }: DirectEntry): void {
+  if (type !== Update_Type.MODIFY) throw invalid(`${$case} can only be modified`);
+  const entry = value.tableEntry;
+  if (!entry) throw invalid(`${$case} without its table entry`);
+  const table = find(schema.tables.find(entry.tableId), 'table', entry.tableId);
+  const hasIt = $case === 'directCounterEntry' ? table.hasCounter : table.hasMeter;
+  if (!hasIt) throw invalid(`${table.name}: has no such resource`);
+  if (!entry.isDefaultAction) validateMatch(table, entry);
+}
+
+function validateReplication(type: Update_Type, entry: ReplicationEntry['type']): void {
+  if (!entry) throw invalid('replication entry without a kind');
+  const isClone = entry.$case === 'cloneSessionEntry';
+  const id = isClone ? entry.value.sessionId : entry.value.multicastGroupId;
+  const what = `${isClone ? 'clone session' : 'multicast group'} ${id}`;
+  if (id === 0) throw invalid(`${what}: id 0`);
   if (type === Update_Type.DELETE) return;
-  if (entry.idleTimeoutNs !== 0n) throw invalid(`${table.name}: has no idle timeout`);
-  if (entry.counterData && !table.hasCounter) throw invalid(`${table.name}: has no counter`);
-  if (entry.meterConfig && !table.hasMeter) throw invalid(`${table.name}: has no meter`);
-  const action = entry.action?.type;
-  if (!action) {
-    if (type === Update_Type.INSERT) throw invalid(`${table.name}: an entry needs an action`);
-    return;
+  const { replicas } = entry.value;
+  if (replicas.some((replica) => !replica.portKind)) throw invalid(`${what}: replica without port`);
+  if (replicas.some((replica) => replica.backupReplicas.length > 0)) {
+    throw new StatusError(Code.UNIMPLEMENTED, `${what}: backup replicas are not implemented`);
   }
-  if (entry.isDefaultAction && table.constDefaultActionId !== 0) {
-    throw new StatusError(Code.PERMISSION_DENIED, `${table.name}: constant default action`);
-  }
-  const isDirect = action.$case === 'action';
-  if (isDirect !== (table.profileId === 0) && !entry.isDefaultAction) {
-    throw invalid(`${table.name}: ${table.profileId === 0 ? 'an action' : 'a member'} expected`);
-  }
-  const allowed = entry.isDefaultAction
-    ? [...table.actions, ...table.defaultActions]
-    : table.actions;
-  if (action.$case === 'action') {
-    if (
-      !entry.isDefaultAction &&
-      table.defaultActions.some((a) => a.id === action.value.actionId)
-    ) {
-      throw new StatusError(Code.PERMISSION_DENIED, `${table.name}: action for default only`);
-    }
-    validateAction(allowed, action.value, table.name);
-  } else if (action.$case === 'actionProfileActionSet') {
-    for (const part of action.value.actionProfileActions) {
-      if (!part.action || part.weight <= 0) throw invalid(`${table.name}: weights are 1 or more`);
-      validateAction(allowed, part.action, table.name);
-    }
-  }
-}
-
-function validateMatch(table: TableSchema, entry: TableEntry): void {
-  if (table.fields.length === 0) throw invalid(`${table.name}: has no key`);
-  const seen = new Set<number>();
-  for (const match of entry.match) {
-    const field = table.fields.find((f) => f.id === match.fieldId);
-    if (!field) throw invalid(`${table.name}: unknown field id ${match.fieldId}`);
-    if (seen.has(field.id)) throw invalid(`${table.name}: ${field.name} twice`);
-    seen.add(field.id);
-    validateField(field, match, table.name);
-  }
-  for (const field of table.fields) {
-    if (field.type === 'exact' && !seen.has(field.id)) {
-      throw invalid(`${table.name}: ${field.name} is missing`);
-    }
-  }
-  if (table.hasPriority !== entry.priority > 0) {
-    throw invalid(`${table.name}: priority ${entry.priority}`);
-  }
-}
-
-function validateField(field: MatchFieldSchema, match: FieldMatch, table: string): void {
-  const what = `${table}: ${field.name}`;
-  const m = match.fieldMatchType;
-  if (m?.$case !== field.type) throw invalid(`${what}: match is not ${field.type}`);
-  const number = (bytes: Uint8Array): bigint => bigintOf(padded(bytes, field.bitWidth, what));
-  switch (m.$case) {
-    case 'exact':
-    case 'optional':
-      number(m.value.value);
-      return;
-    case 'lpm': {
-      const { prefixLen } = m.value;
-      const value = number(m.value.value);
-      if (prefixLen <= 0 || prefixLen > field.bitWidth) throw invalid(`${what}: /${prefixLen}`);
-      const host = (1n << BigInt(field.bitWidth - prefixLen)) - 1n;
-      if ((value & host) !== 0n) throw invalid(`${what}: bits behind the prefix are set`);
-      return;
-    }
-    case 'ternary': {
-      const mask = number(m.value.mask);
-      if (mask === 0n) throw invalid(`${what}: leave out what is don't care`);
-      if ((number(m.value.value) & ~mask) !== 0n) throw invalid(`${what}: value outside its mask`);
-      return;
-    }
-    case 'range':
-      if (number(m.value.low) > number(m.value.high)) throw invalid(`${what}: empty range`);
-      return;
-  }
-}
-
-function validateAction(allowed: readonly ActionSchema[], action: Action, owner: string): void {
-  const schema = allowed.find((a) => a.id === action.actionId);
-  if (!schema) throw invalid(`${owner}: action id ${action.actionId} is not allowed`);
-  if (action.params.length !== schema.params.length) {
-    throw invalid(`${schema.name}: ${action.params.length} of ${schema.params.length} parameters`);
-  }
-  for (const param of schema.params) {
-    const given = action.params.find((p) => p.paramId === param.id);
-    if (!given) throw invalid(`${schema.name}: ${param.name} is missing`);
-    padded(given.value, param.bitWidth, `${schema.name}: ${param.name}`);
-  }
-}
-
-function validateGroup(schema: Schema, type: Update_Type, group: ActionProfileGroup): void {
-  const profile = find(schema.profiles.find(group.actionProfileId), 'action profile');
-  if (!profile.withSelector) throw invalid(`${profile.name}: has no groups`);
-  if (type === Update_Type.DELETE) return;
-  const ids = new Set(group.members.map((member) => member.memberId));
-  if (ids.size !== group.members.length) throw invalid(`${profile.name}: a member twice`);
-  const weights = group.members.reduce((sum, member) => sum + member.weight, 0);
-  if (group.members.some((member) => member.weight <= 0)) {
-    throw invalid(`${profile.name}: weights are 1 or more`);
-  }
-  if (profile.maxGroupSize > 0 && weights > profile.maxGroupSize) {
-    throw new StatusError(
-      Code.RESOURCE_EXHAUSTED,
-      `${profile.name}: ${weights} members, ${profile.maxGroupSize} at most`,
-    );
-  }
-}
-
-type ReplicationEntry = Extract<
-  NonNullable<Entity['entity']>,
-  { $case: 'packetReplicationEngineEntry' }
->['value']['type'];
-
-function validateReplication(entry: ReplicationEntry): void {
-  if (!entry) throw invalid('replication entry without a type');
-  const id =
-    entry.$case === 'cloneSessionEntry' ? entry.value.sessionId : entry.value.multicastGroupId;
-  if (id === 0) throw invalid(`${entry.$case}: id 0`);
-  const ports = new Set(entry.value.replicas.map((r) => `${portOf(r)}/${r.instance}`));
-  if (ports.size !== entry.value.replicas.length)
-    throw invalid(`${entry.$case} ${id}: replica twice`);
+  const ports = new Set(replicas.map((r) => `${portOf(r)}/${r.instance}`));
+  if (ports.size !== replicas.length) throw invalid(`${what}: replica twice`);
+  if (!isClone) return;
+  if (entry.value.classOfService !== 0) throw invalid(`${what}: there is no class of service`);
+  if (entry.value.packetLengthBytes < 0) throw invalid(`${what}: negative length`);
 }
 
 /** The port of a replica, in either of its two forms. */
-export function portOf(replica: {
-  portKind:
-    { $case: 'egressPort'; value: number } | { $case: 'port'; value: Uint8Array } | undefined;
-}): number {
-  const kind = replica.portKind;
-  if (kind === undefined) return 0;
-  return kind.$case === 'egressPort' ? kind.value : Number(bigintOf(kind.value));
+export function portOf({ portKind }: Pick<Replica, 'portKind'>): number {
+  if (portKind === undefined) return 0;
+  return portKind.$case === 'egressPort' ? portKind.value : Number(bigintOf(portKind.value));
 }

@@ -30,11 +30,15 @@ function parseBytes(text: string, bitWidth: number, what: string): Uint8Array {
 /** The value as `parseValue` reads it, in the form its width and name suggest. */
 export function formatValue(bytes: Uint8Array, bitWidth: number, name: string): string {
   const full = padded(bytes, bitWidth, name);
-  const last = name.split('.').at(-1) ?? name;
-  if (bitWidth === 48 && /mac|addr|src|dst/.test(last)) return formatMac(full);
+  const words = (name.split('.').at(-1) ?? name).toLowerCase().split(/[^a-z]+/);
+  const says = (...hints: string[]): boolean => hints.some((hint) => words.includes(hint));
+  const isAddress = says('addr', 'address', 'src', 'dst', 'source', 'destination');
+  if (bitWidth === 48 && (isAddress || says('mac', 'smac', 'dmac'))) return formatMac(full);
   if (bitWidth === 128) return formatIpv6(full);
   const value = bigintOf(full);
-  if (bitWidth === 32 && /ip|addr|src|dst/.test(last)) return formatIpv4(Number(value));
-  if (/type|mask|dscp|hash|multiplier/.test(last)) return `0x${value.toString(16)}`;
+  if (bitWidth === 32 && (isAddress || says('ip', 'ipv', 'sip', 'dip'))) {
+    return formatIpv4(Number(value));
+  }
+  if (says('type', 'mask', 'dscp', 'hash', 'multiplier')) return `0x${value.toString(16)}`;
   return value.toString();
 }
