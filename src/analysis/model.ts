@@ -7,19 +7,21 @@ import { UmbraError } from '../base/errors.js';
 import { frameOf } from './frame.js';
 import { fitRidge, type Ridge } from './ridge.js';
 
-/** What a model learns from: equal groups (one scenario) are never split over folds. */
+/** What a model learns from; all observations have the same features. */
 export interface Observation {
   features: Record<string, number>;
   target: number;
-  group: string;
+  /** Equal groups (one scenario) are never split over folds. Left out: a group of its own. */
+  group?: string;
 }
 
-/** What to fit. */
+/** What to fit, and how to judge it. */
 export interface ModelOptions {
   /** What is predicted, for people. */
   target: string;
   /** Share of targets that the interval should cover, such as 0.9. */
   level: number;
+  /** Left out: 5. */
   folds?: number;
 }
 
@@ -42,30 +44,30 @@ export interface Model {
   /** Share of out-of-fold targets within their interval; to be near `level`. */
   coverage: number;
   level: number;
+  /** Features that are left out count as 0. */
   predict(features: Record<string, number>): Prediction;
 }
 
 const penalties = [1e-4, 1e-3, 1e-2, 1e-1, 1];
 
-/** Fits a model. Throws INVALID_INPUT when there are fewer groups than folds. */
+/**
+ * Fits a model. Throws INVALID_INPUT when there are fewer groups than folds, too few observations
+ * for an interval of that level, a feature that some lack, or a number that is not finite.
+ */
 export async function fitModel(
   observations: readonly Observation[],
   options: ModelOptions,
 ): Promise<Model> {
   const folds = options.folds ?? 5;
-  const groups = [...new Set(observations.map((o) => o.group))];
-  if (groups.length < folds) {
-    throw new UmbraError(
-      'INVALID_INPUT',
-      `model of ${options.target}: ${groups.length} scenarios, ${folds} or more are needed`,
-    );
-  }
+  const groupOf = observations.map(({ group }, i) => group ?? `observation ${i}`);
+  const groups = [...new Set(groupOf)];
+  check(observations, options, groups.length, folds);
   const frame = await frameOf(observations.map((o) => ({ ...o.features })));
   const features = frame.columns;
   const X = frame.values as number[][];
   const y = observations.map((o) => o.target);
   const foldOfGroup = new Map(groups.map((group, i) => [group, i % folds]));
-  const fold = observations.map((o) => foldOfGroup.get(o.group)!);
+  const fold = groupOf.map((group) => foldOfGroup.get(group)!);
   let best = { error: Infinity, lambda: penalties[0]!, held: [] as number[] };
   for (const lambda of penalties) {
     const held = outOfFold(X, y, fold, folds, (trainX, trainY) => fitRidge(trainX, trainY, lambda));
@@ -91,6 +93,37 @@ export async function fitModel(
       return { value, low: value - half, high: value + half };
     },
   };
+}
+
+function check(
+  observations: readonly Observation[],
+  { target, level }: ModelOptions,
+  groups: number,
+  folds: number,
+): void {
+  const refuse = (what: string): never => {
+    throw new UmbraError('INVALID_INPUT', `model of ${target}: ${what}`);
+  };
+  if (!(level > 0 && level < 1)) refuse(`level ${level}, must be above 0 and below 1`);
+  if (!(Number.isInteger(folds) && folds >= 2)) refuse(`${folds} folds, must be 2 or more`);
+  if (groups < folds) refuse(`${groups} scenarios, ${folds} or more are needed`);
+  const least = Math.ceil(level / (1 - level) - 1e-9);
+  if (observations.length < least) {
+    refuse(`${observations.length} observations, level ${level} needs ${least}`);
+  }
+  const names = Object.keys(observations[0]!.features);
+  observations.forEach((observation, i) => {
+    const { features } = observation;
+    if (!Number.isFinite(observation.target)) {
+      refuse(`observation ${i}: target is ${observation.target}`);
+    }
+    for (const name of names) {
+      if (!Number.isFinite(features[name]))
+        refuse(`observation ${i}: '${name}' is ${features[name]}`);
+    }
+    const extra = Object.keys(features).find((name) => !names.includes(name));
+    if (extra !== undefined) refuse(`observation ${i}: '${extra}' is not in the others`);
+  });
 }
 
 function fitMean(_: number[][], y: number[]): Pick<Ridge, 'predict'> {
@@ -148,7 +181,8 @@ function scalesOf(
 /** The ceil((n + 1) level)-th smallest score: covers `level` of exchangeable new ones. */
 function conformalQuantile(scores: readonly number[], level: number): number {
   const sorted = [...scores].sort((a, b) => a - b);
-  const rank = Math.ceil((sorted.length + 1) * level);
+  // Less than the rounding of the product, lest it cost a whole rank.
+  const rank = Math.ceil((sorted.length + 1) * level - 1e-9);
   return sorted[Math.min(rank, sorted.length) - 1]!;
 }
 

@@ -2,6 +2,9 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { assert } from '../base/assert.js';
 
+/** Standard deviation over mean from which a feature counts as varying. */
+const RELATIVE_VARIATION = 1e-12;
+
 /** A fitted plane. Features are in the order they were given. */
 export interface Ridge {
   predict(features: readonly number[]): number;
@@ -23,8 +26,11 @@ export function fitRidge(X: readonly number[][], y: readonly number[], lambda: n
   const deviations = new Array<number>(p).fill(0);
   for (const row of X) row.forEach((value, j) => (means[j]! += value / n));
   for (const row of X) row.forEach((value, j) => (deviations[j]! += (value - means[j]!) ** 2 / n));
-  // A feature that never varies says nothing: its weight is 0.
-  const scales = deviations.map((variance) => (variance > 1e-18 ? 1 / Math.sqrt(variance) : 0));
+  // A feature that never varies says nothing: its weight is 0. What varies less than the rounding
+  // of its mean is taken for constant.
+  const scales = deviations.map((variance, j) => {
+    return variance > (RELATIVE_VARIATION * means[j]!) ** 2 ? 1 / Math.sqrt(variance) : 0;
+  });
   const yMean = y.reduce((sum, value) => sum + value, 0) / n;
   const gram = Matrix.zeros(p, p);
   const moment = Matrix.zeros(p, 1);
