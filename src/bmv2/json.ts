@@ -55,6 +55,13 @@ export class Node {
     return this.json[key] !== undefined && this.json[key] !== null;
   }
 
+  /** The piece of source that the object was made from, if p4c says it. */
+  get sourceText(): string | undefined {
+    const info = this.json['source_info'];
+    const text = isObject(info) ? info['source_fragment'] : undefined;
+    return typeof text === 'string' && text !== '' ? text : undefined;
+  }
+
   string(key: string): string {
     const value = this.json[key];
     if (typeof value !== 'string') throw this.place.invalid(`'${key}' is not a string`);

@@ -62,6 +62,8 @@ function resolve(name: unknown, context: Context, node: Node): NodeRef {
 function readCondition(node: Node, context: Context): Condition {
   return {
     expression: readExpression(node.json['expression'], context.names, [], node.place),
+    text: node.sourceText ?? node.string('name'),
+    place: node.place.line,
     whenTrue: resolve(node.json['true_next'], context, node),
     whenFalse: resolve(node.json['false_next'], context, node),
   };

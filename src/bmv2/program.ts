@@ -165,6 +165,9 @@ export interface Table {
 /** A branch of a pipeline. */
 export interface Condition {
   expression: Expression;
+  /** The expression as the source has it, or the condition's name. */
+  text: string;
+  place: SourcePlace;
   whenTrue: NodeRef;
   whenFalse: NodeRef;
 }

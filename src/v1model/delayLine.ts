@@ -2,6 +2,7 @@
  * Packets that wait inside the switch, released in the order of their time; equal times in the
  * order of arrival. A binary heap over fixed slots.
  */
+import { MICROSECONDS_48 } from './clock.js';
 import { Handles } from './rows.js';
 
 /** How many packets can wait in one switch. */
@@ -124,4 +125,15 @@ export class DelayLine {
     const difference = this.#time[a]! - this.#time[b]!;
     return difference < 0 || (difference === 0 && this.#order[a]! < this.#order[b]!);
   }
+}
+
+/**
+ * How long a packet waits that is to be held until `untilNs`, in nanoseconds modulo 2^48, when the
+ * 48-bit clock shows `timeUs`; 0 when that time has passed or the field is 0.
+ */
+export function waitNs(untilNs: number, timeUs: number): number {
+  if (untilNs === 0) return 0;
+  const difference = untilNs - timeUs * 1000;
+  const wait = difference - Math.floor(difference / MICROSECONDS_48) * MICROSECONDS_48;
+  return wait < MICROSECONDS_48 / 2 ? wait : 0;
 }

@@ -1,7 +1,13 @@
 /** The stateful objects of one switch, and the emitted code's view of them. */
 import type { Pipeline, Program } from '../bmv2/index.js';
+import { defined } from '../base/assert.js';
 import { UmbraError } from '../base/errors.js';
-import type { CounterValue, IndexedCounterControl, RegisterControl } from './control.js';
+import type {
+  ActionCall,
+  CounterValue,
+  IndexedCounterControl,
+  RegisterControl,
+} from './control.js';
 import { isInline, profileVariable, tableVariable } from './emit/control.js';
 import { MeterArray } from './meter.js';
 import { ActionProfile } from './profile.js';
@@ -143,6 +149,19 @@ export class ProgramObjects {
       [`${name}_ints`]: table.rows?.ints,
       [`${name}_doubles`]: table.rows?.doubles,
     });
+  }
+
+  /** The table of this name, which must exist. */
+  table(name: string): MatchTable {
+    return defined(
+      this.tables.find((table) => table.name === name),
+      name,
+    );
+  }
+
+  /** What a member of a profile does; undefined when there is none. */
+  member(profile: string, handle: number): ActionCall | undefined {
+    return this.profiles.find(({ name }) => name === profile)?.member(handle);
   }
 
   save(): unknown[] {

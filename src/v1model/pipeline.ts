@@ -17,24 +17,20 @@ export interface Pipeline {
 
 /** Emitted text by program: emitting is the same for every switch that runs it. */
 const emitted = new WeakMap<Program, EmittedProgram>();
+const emittedTraced = new WeakMap<Program, EmittedProgram>();
 
-/** The emitted form of a program, made once. Throws UNSUPPORTED_PROGRAM. */
-export function emittedForm(program: Program): EmittedProgram {
-  let code = emitted.get(program);
-  if (!code) emitted.set(program, (code = emitProgram(program)));
+/**
+ * The emitted form of a program, made once. Throws UNSUPPORTED_PROGRAM.
+ * @param isTraced the form with probes; its storage is laid out alike, so that they can be swapped
+ */
+export function emittedForm(program: Program, isTraced = false): EmittedProgram {
+  const forms = isTraced ? emittedTraced : emitted;
+  let code = forms.get(program);
+  if (!code) forms.set(program, (code = emitProgram(program, isTraced)));
   return code;
 }
 
 /** Compiles emitted code for one switch: V8 is fastest when each has functions of its own. */
 export function compile(code: EmittedProgram, environment: Record<string, unknown>): Pipeline {
   return new Function('env', code.text)(environment) as Pipeline;
-}
-
-/** Where the clocks of v1model begin again. */
-export const MICROSECONDS_48 = 2 ** 48;
-
-/** The 48-bit microsecond clock of v1model; a remainder is taken only when it must. */
-export function microseconds(nowNs: number): number {
-  const us = Math.floor(nowNs / 1000);
-  return us < MICROSECONDS_48 ? us : us % MICROSECONDS_48;
 }

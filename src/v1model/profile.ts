@@ -54,6 +54,11 @@ export class ActionProfile implements ProfileControl {
     return handle;
   }
 
+  /** What a member does; undefined when there is none. */
+  member(handle: number): ActionCall | undefined {
+    return this.#members.get(handle);
+  }
+
   modifyMember(handle: number, call: ActionCall): void {
     this.requireMember(handle);
     this.rows.check(call);

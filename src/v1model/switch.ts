@@ -1,10 +1,9 @@
 /**
- * The v1model switch: parser, ingress, replication, egress, deparser, around the code emitted for a
- * program. Packets go through at once, one after the other; queues belong to the links outside.
+ * The v1model switch: one program with its tables and other objects, compiled, and the path that
+ * packets take through it.
  * Specified by the v1model architecture (p4lang) and the reference target's behaviour.
  */
 import { Prng } from '../base/prng.js';
-import { NO_PACKET, type PacketPool } from '../packet/index.js';
 import type { Program } from '../bmv2/index.js';
 import type {
   IndexedCounterControl,
@@ -15,27 +14,25 @@ import type {
   TableControl,
 } from './control.js';
 import { digestSender } from './digest.js';
-import { DelayLine } from './delayLine.js';
-import { AFTER_EGRESS, AFTER_INGRESS, keptNumbers } from './emit/program.js';
-import { compile, emittedForm, MICROSECONDS_48, microseconds, type Pipeline } from './pipeline.js';
-import { slotsOf, type Layout, type Slots } from './emit/layout.js';
-import type { DropReason, SwitchAttachment, V1SwitchOptions } from './options.js';
+import { keptNumbers } from './emit/program.js';
+import { slotsOf } from './emit/layout.js';
 import { makeEnvironment } from './environment.js';
 import { ProgramObjects } from './objects.js';
-import { Replication, type ReplicaList } from './replication.js';
+import type { DropReason, V1SwitchOptions } from './options.js';
+import { PacketPath } from './path.js';
+import { compile, emittedForm, type Pipeline } from './pipeline.js';
+import { Replication } from './replication.js';
+import { Tracer, type PacketTrace } from './trace.js';
 
-/** standard_metadata.instance_type, as the reference target numbers them. */
-export const InstanceType = {
-  NORMAL: 0,
-  INGRESS_CLONE: 1,
-  EGRESS_CLONE: 2,
-  RECIRCULATED: 4,
-  REPLICATION: 5,
-  RESUBMITTED: 6,
-} as const;
+interface SavedSwitch {
+  objects: unknown[];
+  replication: ReturnType<Replication['save']>;
+  prng: Uint32Array;
+  ints: Int32Array;
+  doubles: Float64Array;
+  path: ReturnType<PacketPath['save']>;
+}
 
-/** A packet that recirculates or resubmits more often than this is dropped. */
-const PASS_LIMIT = 64;
 /** One switch running one program. */
 export class V1Switch {
   readonly tables: ReadonlyMap<string, TableControl>;
@@ -44,33 +41,15 @@ export class V1Switch {
   readonly meters: ReadonlyMap<string, IndexedMeterControl>;
   readonly registers: ReadonlyMap<string, RegisterControl>;
   readonly replication: ReplicationControl;
-  readonly drops: Record<DropReason, number> = {
-    egress_spec: 0,
-    no_clone_session: 0,
-    no_multicast_group: 0,
-    pool_exhausted: 0,
-    too_long: 0,
-    delay_line_full: 0,
-    pass_limit: 0,
-  };
 
-  readonly #pool: PacketPool;
-  readonly #attachment: SwitchAttachment;
-  readonly #layout: Layout;
-  readonly #slots: Slots;
-  readonly #pipeline: Pipeline;
   readonly #objects: ProgramObjects;
   readonly #replication = new Replication();
   readonly #prng: Prng;
-  readonly #delayLine: DelayLine;
-  readonly #digest: ((bits: number) => void) | undefined;
-  readonly #I: Int32Array;
-  readonly #D: Float64Array;
-  readonly #dropPort: number;
-  /** What a clone or a repeated packet keeps between passes. */
-  readonly #kept: Float64Array;
-  #nowNs = 0;
-  #passes = 0;
+  readonly #ints: Int32Array;
+  readonly #doubles: Float64Array;
+  readonly #path: PacketPath;
+  readonly #bindings: Record<string, unknown>;
+  readonly #pipeline: Pipeline;
 
   /** Throws UNSUPPORTED_PROGRAM when the program uses what has no emitter. */
   constructor(
@@ -78,30 +57,35 @@ export class V1Switch {
     options: V1SwitchOptions,
   ) {
     const code = emittedForm(program);
-    this.#layout = code.layout;
-    this.#slots = slotsOf(code.layout);
-    this.#pool = options.pool;
-    this.#attachment = options.attachment;
-    this.#dropPort = options.dropPort ?? 511;
+    const { layout } = code;
+    const slots = slotsOf(layout);
+    const { pool, attachment } = options;
+    const dropPort = options.dropPort ?? 511;
     this.#prng = new Prng(options.seed);
-    this.#objects = new ProgramObjects(program, () => this.#nowNs);
-    this.#I = new Int32Array(Math.max(1, this.#layout.intSlots));
-    this.#D = new Float64Array(Math.max(1, this.#layout.doubleSlots));
-    const width = keptNumbers(program, this.#layout);
-    this.#kept = new Float64Array(Math.max(1, width));
-    this.#delayLine = new DelayLine(width);
-    const environment = makeEnvironment(program, {
-      pool: options.pool,
-      ints: this.#I,
-      doubles: this.#D,
-      dropPort: this.#dropPort,
-      parsedBytesSlot: this.#slots.parsed_bytes,
-      prng: this.#prng,
+    this.#objects = new ProgramObjects(program, () => this.#path.nowNs);
+    const ints = new Int32Array(Math.max(1, layout.intSlots));
+    const doubles = new Float64Array(Math.max(1, layout.doubleSlots));
+    this.#ints = ints;
+    this.#doubles = doubles;
+    const parsedBytesSlot = slots.parsed_bytes;
+    const prng = this.#prng;
+    const shared = { pool, ints, doubles, dropPort, parsedBytesSlot, prng };
+    this.#bindings = { ...makeEnvironment(program, shared), ...this.#objects.bindings };
+    this.#pipeline = compile(code, this.#bindings);
+    this.#path = new PacketPath({
+      program,
+      pool,
+      attachment,
+      layout,
+      slots,
+      ints,
+      doubles,
+      dropPort,
+      keptWidth: keptNumbers(program, layout),
+      pipeline: this.#pipeline,
+      replication: this.#replication,
+      digest: options.onDigest && digestSender(program, layout, ints, doubles, options.onDigest),
     });
-    const bound = { ...environment, ...this.#objects.bindings };
-    this.#pipeline = compile(code, bound);
-    this.#digest =
-      options.onDigest && digestSender(program, this.#layout, this.#I, this.#D, options.onDigest);
     this.tables = byName(this.#objects.tables);
     this.profiles = byName(this.#objects.profiles);
     this.counters = byName(this.#objects.counters);
@@ -110,283 +94,62 @@ export class V1Switch {
     this.replication = this.#replication;
   }
 
+  /** Packets dropped, by reason. */
+  get drops(): Readonly<Record<DropReason, number>> {
+    return this.#path.drops;
+  }
+
   /** Packets that wait in the delay line. */
   get held(): number {
-    return this.#delayLine.count;
+    return this.#path.held;
+  }
+
+  /** Tells `listener` what happens to every packet from now on; undefined ends that. */
+  trace(listener: ((trace: PacketTrace) => void) | undefined): void {
+    if (!listener) {
+      this.#path.use(this.#pipeline);
+      return;
+    }
+    const tracer = new Tracer(this.program, this.#objects);
+    const code = emittedForm(this.program, true);
+    this.#path.use(compile(code, { ...this.#bindings, T: tracer }), tracer, listener);
   }
 
   /** A packet arrives; the switch owns it. */
   receive(port: number, packet: number, nowNs: number): void {
-    this.#nowNs = nowNs;
-    this.#passes = 1;
-    const length = this.#pool.wireLength[packet]!;
-    const out = this.#pipeline.unicast(packet, port, length, microseconds(nowNs));
-    if (out >= 0) this.#attachment.transmit(out, packet);
-    else if (out === AFTER_INGRESS) this.#afterIngress(port, packet);
-    else if (out === AFTER_EGRESS) this.#afterEgress(port, packet);
-    else this.#drop(packet, 'too_long');
+    this.#path.receive(port, packet, nowNs);
   }
 
   /** Lets go the packets whose time has come. */
   wake(nowNs: number): void {
-    this.#nowNs = nowNs;
-    const line = this.#delayLine;
-    while (line.nextNs <= nowNs) {
-      const slot = line.takeFirst();
-      const list = line.fieldList(slot);
-      const from = slot * line.width;
-      this.#kept.set(line.kept.subarray(from, from + line.width));
-      this.#passes = 0;
-      this.#pass(line.port(slot), line.packet(slot), InstanceType.RECIRCULATED, list);
-    }
-    this.#attachment.wakeAt(line.nextNs);
+    this.#path.wake(nowNs);
   }
 
   save(): unknown {
-    return {
+    const saved: SavedSwitch = {
       objects: this.#objects.save(),
       replication: this.#replication.save(),
       prng: this.#prng.state.slice(),
-      ints: this.#I.slice(),
-      doubles: this.#D.slice(),
-      delayLine: this.#delayLine.save(),
-      drops: { ...this.drops },
-      nowNs: this.#nowNs,
+      ints: this.#ints.slice(),
+      doubles: this.#doubles.slice(),
+      path: this.#path.save(),
     };
+    return saved;
   }
 
   load(state: unknown): void {
-    const saved = state as {
-      objects: unknown[];
-      replication: ReturnType<Replication['save']>;
-      prng: Uint32Array;
-      ints: Int32Array;
-      doubles: Float64Array;
-      delayLine: unknown;
-      drops: Record<DropReason, number>;
-      nowNs: number;
-    };
+    const saved = state as SavedSwitch;
     this.#objects.load(saved.objects);
     this.#replication.load(saved.replication);
     this.#prng.state.set(saved.prng);
-    this.#I.set(saved.ints);
-    this.#D.set(saved.doubles);
-    this.#delayLine.load(saved.delayLine);
-    Object.assign(this.drops, saved.drops);
-    this.#nowNs = saved.nowNs;
+    this.#ints.set(saved.ints);
+    this.#doubles.set(saved.doubles);
+    this.#path.load(saved.path);
   }
 
   /** Starts the stream of random numbers again. */
   reseed(seed: number): void {
     this.#prng.reseed(seed);
-  }
-
-  /** One way through ingress; `list` is the field list that was kept, or -1. */
-  #pass(port: number, packet: number, type: number, list: number): void {
-    if (++this.#passes > PASS_LIMIT) {
-      this.#drop(packet, 'pass_limit');
-      return;
-    }
-    const pipeline = this.#pipeline;
-    const timeUs = microseconds(this.#nowNs);
-    pipeline.begin(port, this.#pool.wireLength[packet]!, type, timeUs);
-    if (list > 0) pipeline.restore(list, this.#kept, 0);
-    pipeline.front(packet);
-    this.#afterIngress(port, packet);
-  }
-
-  /** Carries out what the ingress pipeline asked for. */
-  #afterIngress(port: number, packet: number): void {
-    const pipeline = this.#pipeline;
-    const I = this.#I;
-    const slots = this.#slots;
-    const session = I[slots.clone_ingress]!;
-    const digests = I[slots.digests]!;
-    if (digests !== 0) this.#digest?.(digests);
-    const resubmit = I[slots.resubmit]!;
-    const group = I[slots.mcast_grp]!;
-    const spec = I[slots.egress_spec]!;
-    const clone = session === 0 ? NO_PACKET : this.#pool.copy(packet);
-    if (session !== 0) {
-      const keptList = I[slots.clone_ingress_list]!;
-      pipeline.keep(keptList, this.#kept, 0);
-      const kept = this.#kept.slice();
-      this.#forward(port, packet, resubmit, group, spec);
-      this.#clone(port, clone, session - 1, keptList, kept, InstanceType.INGRESS_CLONE);
-      return;
-    }
-    this.#forward(port, packet, resubmit, group, spec);
-  }
-
-  #forward(port: number, packet: number, resubmit: number, group: number, spec: number): void {
-    if (resubmit !== 0) {
-      this.#pipeline.keep(resubmit - 1, this.#kept, 0);
-      this.#pass(port, packet, InstanceType.RESUBMITTED, resubmit - 1);
-    } else if (group !== 0) {
-      this.#multicast(port, packet, group);
-    } else if (spec === this.#dropPort) {
-      this.#drop(packet, 'egress_spec');
-    } else {
-      this.#egress(port, packet, spec, 0);
-    }
-  }
-
-  #multicast(port: number, packet: number, group: number): void {
-    const list = this.#replication.group(group);
-    if (!list) {
-      this.#drop(packet, 'no_multicast_group');
-      return;
-    }
-    const slots = this.#slots;
-    const ints = this.#I.slice();
-    const doubles = this.#D.slice();
-    for (const replica of list.replicas) {
-      const copy = this.#pool.copy(packet);
-      if (copy === NO_PACKET) {
-        this.drops.pool_exhausted++;
-        continue;
-      }
-      this.#I.set(ints);
-      this.#D.set(doubles);
-      this.#I[slots.instance_type] = InstanceType.REPLICATION;
-      this.#egress(port, copy, replica.port, replica.instance);
-    }
-    this.#pool.free(packet);
-  }
-
-  /** Copies of `original` to a session's ports, parsed again and sent through egress. */
-  #clone(
-    port: number,
-    original: number,
-    session: number,
-    list: number,
-    kept: Float64Array,
-    type: number,
-  ): void {
-    const target: ReplicaList | undefined = this.#replication.session(session);
-    if (original === NO_PACKET || !target) {
-      if (original !== NO_PACKET) this.#pool.free(original);
-      this.drops[target ? 'pool_exhausted' : 'no_clone_session']++;
-      return;
-    }
-    const timeUs = microseconds(this.#nowNs);
-    target.replicas.forEach((replica, i) => {
-      const isLast = i === target.replicas.length - 1;
-      const copy = isLast ? original : this.#pool.copy(original);
-      if (copy === NO_PACKET) {
-        this.drops.pool_exhausted++;
-        return;
-      }
-      this.#cut(copy, target.truncateBytes);
-      this.#pipeline.begin(port, this.#pool.wireLength[copy]!, type, timeUs);
-      this.#pipeline.reparse(copy);
-      if (list > 0) this.#pipeline.restore(list, kept, 0);
-      this.#egress(port, copy, replica.port, replica.instance);
-    });
-    if (target.replicas.length === 0) this.#pool.free(original);
-  }
-
-  #cut(packet: number, bytes: number): void {
-    const { wireLength, headLength } = this.#pool;
-    if (bytes === 0 || wireLength[packet]! <= bytes) return;
-    wireLength[packet] = bytes;
-    headLength[packet] = Math.min(headLength[packet]!, bytes);
-  }
-
-  #egress(inPort: number, packet: number, outPort: number, instance: number): void {
-    const I = this.#I;
-    const slots = this.#slots;
-    I[slots.egress_spec] = 0;
-    I[slots.egress_port] = outPort;
-    I[slots.egress_rid] = instance;
-    const timeUs = microseconds(this.#nowNs);
-    this.#D[slots.egress_global_timestamp] = timeUs;
-    this.#pipeline.egress(packet);
-    this.#afterEgress(inPort, packet);
-  }
-
-  /** Carries out what the egress pipeline asked for. */
-  #afterEgress(inPort: number, packet: number): void {
-    const I = this.#I;
-    const slots = this.#slots;
-    const outPort = I[slots.egress_port]!;
-    const session = I[slots.clone_egress]!;
-    if (session !== 0) {
-      this.#cloneFromEgress(inPort, packet, outPort, session - 1);
-      return;
-    }
-    this.#leave(inPort, packet, outPort);
-  }
-
-  /** The copy is of the packet as it leaves; it goes through egress once more. */
-  #cloneFromEgress(inPort: number, packet: number, outPort: number, session: number): void {
-    const I = this.#I;
-    const list = I[this.#slots.clone_egress_list]!;
-    this.#pipeline.keep(list, this.#kept, 0);
-    const kept = this.#kept.slice();
-    const ints = I.slice();
-    const doubles = this.#D.slice();
-    const copy = this.#pool.copy(packet);
-    if (copy !== NO_PACKET && !this.#pipeline.deparse(copy)) {
-      this.#drop(copy, 'too_long');
-    } else {
-      I.fill(0);
-      this.#clone(inPort, copy, session, list, kept, InstanceType.EGRESS_CLONE);
-    }
-    I.set(ints);
-    this.#D.set(doubles);
-    this.#leave(inPort, packet, outPort);
-  }
-
-  #leave(inPort: number, packet: number, outPort: number): void {
-    const I = this.#I;
-    if (I[this.#slots.egress_spec] === this.#dropPort) {
-      this.#drop(packet, 'egress_spec');
-      return;
-    }
-    if (!this.#pipeline.deparse(packet)) {
-      this.#drop(packet, 'too_long');
-      return;
-    }
-    const recirculate = I[this.#slots.recirculate]!;
-    if (recirculate === 0) this.#attachment.transmit(outPort, packet);
-    else this.#recirculate(inPort, packet, recirculate - 1);
-  }
-
-  #recirculate(port: number, packet: number, list: number): void {
-    const waitNs = this.#waitNs();
-    this.#pipeline.keep(list, this.#kept, 0);
-    if (waitNs === 0) {
-      this.#pass(port, packet, InstanceType.RECIRCULATED, list);
-      return;
-    }
-    const line = this.#delayLine;
-    if (line.isFull) {
-      this.#drop(packet, 'delay_line_full');
-      return;
-    }
-    const before = line.nextNs;
-    const slot = line.add(this.#nowNs + waitNs, packet, port, list);
-    line.kept.set(this.#kept.subarray(0, line.width), slot * line.width);
-    if (line.nextNs < before) this.#attachment.wakeAt(line.nextNs);
-  }
-
-  /** How long the program asks the packet to wait, by the hold field; 0 when it does not. */
-  #waitNs(): number {
-    const ref = this.program.holdUntilNs;
-    const storage = ref && this.#layout.storage(ref);
-    if (!storage || storage.array !== 'D') return 0;
-    const untilNs = this.#D[storage.slot]!;
-    if (untilNs === 0) return 0;
-    const timeUs = this.#D[this.#slots.egress_global_timestamp]!;
-    const difference = untilNs - timeUs * 1000;
-    const waitNs = difference - Math.floor(difference / MICROSECONDS_48) * MICROSECONDS_48;
-    return waitNs < MICROSECONDS_48 / 2 ? waitNs : 0;
-  }
-
-  #drop(packet: number, reason: DropReason): void {
-    this.drops[reason]++;
-    this.#pool.free(packet);
   }
 }
 

@@ -6,10 +6,17 @@ import { asLimbs, asUnsigned, numberValue, type Value } from './value.js';
 
 /** Emits reads and assignments of one program. */
 export class Emitter {
+  /** @param isTraced the code tells `T`, a Tracer, what it does */
   constructor(
     readonly program: Program,
     readonly layout: Layout,
+    readonly isTraced = false,
   ) {}
+
+  /** Statement that tells the tracer; '' in code that is not traced. */
+  probe(call: string): string {
+    return this.isTraced ? `T.${call};` : '';
+  }
 
   /** An expression's value; `parameter` gives those of the surrounding action. */
   value(expression: Expression, parameter?: Leaves['parameter']): Value {

@@ -13,6 +13,11 @@ export function tableVariable(pipeline: Pipeline, index: number): string {
   return `t${pipeline.name === 'ingress' ? 'i' : 'e'}${index}`;
 }
 
+/** How a tracer tells the pipelines apart. */
+function pipelineNumber(pipeline: Pipeline): number {
+  return pipeline.name === 'ingress' ? 0 : 1;
+}
+
 /** The variable of an action profile. */
 export function profileVariable(pipeline: Pipeline, index: number): string {
   return `p${pipeline.name === 'ingress' ? 'i' : 'e'}${index}`;
@@ -51,7 +56,9 @@ export function emitPipeline(emitter: Emitter, pipeline: Pipeline): string {
     const go = (ref: NodeRef): string => jump(number(ref));
     if (node < tables) return emitTable(emitter, pipeline, node, go, `break ${label};`);
     const condition = pipeline.conditions[node - tables]!;
-    const code = asCondition(emitter.value(condition.expression));
+    const value = asCondition(emitter.value(condition.expression));
+    const which = `${pipelineNumber(pipeline)}, ${node - tables}`;
+    const code = emitter.isTraced ? `T.condition(${which}, ${value})` : value;
     return `if (${code}) { ${go(condition.whenTrue)} } else { ${go(condition.whenFalse)} }`;
   });
 }
@@ -68,7 +75,8 @@ function emitTable(
   if (isInline(table)) {
     const none: ArgumentSource = { ints: '', doubles: '', intRow: '', doubleRow: '' };
     const next = table.next.onHit ? table.next.miss : table.next.byAction[0];
-    return `${emitAction(emitter, actions[table.actions[0]!]!, none, exit)} ${go(next)}`;
+    const probe = emitter.probe(`inline(${pipelineNumber(pipeline)}, ${index})`);
+    return `${probe}${emitAction(emitter, actions[table.actions[0]!]!, none, exit)} ${go(next)}`;
   }
   const name = tableVariable(pipeline, index);
   const parts = [comment(`${table.name} (${table.place})`), emitLookup(emitter, table, name)];
@@ -134,7 +142,23 @@ function emitDispatch(
     : isSameNext
       ? go(table.next.byAction[0])
       : '';
-  return `${choose}switch (${id}) {\n${cases.join('\n')}\n}\n${after}`;
+  const probe = emitTableProbe(emitter, pipeline, table, isIndirect);
+  return `${choose}${probe}switch (${id}) {\n${cases.join('\n')}\n}\n${after}`;
+}
+
+/** Tells the tracer which table met which key, entry and member. */
+function emitTableProbe(
+  emitter: Emitter,
+  pipeline: Pipeline,
+  table: Table,
+  isIndirect: boolean,
+): string {
+  if (!emitter.isTraced) return '';
+  const index = pipeline.tables.indexOf(table);
+  const words = table.key.flatMap((key) => keyWords(emitter, key));
+  const member = isIndirect ? 'm' : '-1';
+  const at = `${pipelineNumber(pipeline)}, ${index}`;
+  return emitter.probe(`table(${at}, e, ${member}, [${words.join(', ')}])`);
 }
 
 function keyOfNode(ref: NodeRef): string {

@@ -14,6 +14,7 @@ const PACKET_TOO_SHORT = 1;
  * bytes), and moves `o` (offset behind what was parsed). Throws UNSUPPORTED_PROGRAM for a loop.
  */
 export function emitParser(emitter: Emitter): string {
+  const { layout } = emitter;
   const { parser, source } = emitter.program;
   const number = (next: number): number => (next === ACCEPT ? END : next);
   const order = topologicalOrder(parser.initial, (i) => {
@@ -25,9 +26,12 @@ export function emitParser(emitter: Emitter): string {
   const graph = emitGraph(order, 'PA', (i, jump) => {
     const state = parser.states[i]!;
     const steps = state.steps.map((step) => emitStep(emitter, step));
-    return [...steps, emitSelect(emitter, state, (next) => jump(number(next)))].join('\n');
+    const select = emitSelect(emitter, state, (next) => jump(number(next)));
+    return [emitter.probe(`state(${i})`), ...steps, select].join('\n');
   });
-  return `${graph}\n${emitter.slot('parsed_bytes')} = o;`;
+  const error = layout.intrinsic('parser_error').names[0]!;
+  const probe = emitter.probe(`parsed(o, ${error})`);
+  return `${graph}\n${emitter.slot('parsed_bytes')} = o;${probe}`;
 }
 
 function emitStep(emitter: Emitter, step: ParserStep): string {
@@ -57,6 +61,7 @@ function emitExtract(emitter: Emitter, header: number, tooShort: string): string
       n = ensure(p, o + ${byteLength});
       if (o + ${byteLength} > n) { ${tooShort} }
     }
+    ${emitter.probe(`extract(${header}, o)`)}
     { ${base} I[${slot}] |= ${mask}; I[${parsedSlot}] |= ${mask};
       I[${layout.offsetSlot(header)}] = o;
       ${reads.join('\n')}

@@ -17,15 +17,18 @@ export interface EmittedProgram {
   layout: Layout;
 }
 
-/** Emits a program. Throws UNSUPPORTED_PROGRAM for what has no emitter. */
-export function emitProgram(program: Program): EmittedProgram {
+/**
+ * Emits a program. Throws UNSUPPORTED_PROGRAM for what has no emitter.
+ * @param isTraced with probes, which want a Tracer bound as `T`
+ */
+export function emitProgram(program: Program, isTraced = false): EmittedProgram {
   const layout = new Layout(program);
-  const emitter = new Emitter(program, layout);
+  const emitter = new Emitter(program, layout, isTraced);
   const parser = emitParser(emitter);
   const verify = program.checksums.filter((c) => c.verify).map((c) => emitVerify(emitter, c));
   const scratch = 'let o = 0, h = 0, e = 0, m = 0, i = 0;';
   const text = `'use strict';
-${emitBindings(program)}
+${emitBindings(program, isTraced)}
 ${valuePrelude}
 ${emitBegin(layout)}
 function front(p) {
@@ -55,7 +58,7 @@ return { begin, front, reparse, egress, deparse, keep, restore, unicast };
 }
 
 /** Everything that emitted code reaches is bound as a constant, which V8 can fold. */
-function emitBindings(program: Program): string {
+function emitBindings(program: Program, isTraced: boolean): string {
   const names = [
     'I',
     'D',
@@ -82,6 +85,7 @@ function emitBindings(program: Program): string {
   for (const pipeline of [program.ingress, program.egress]) {
     names.push(...pipelineBindings(pipeline));
   }
+  if (isTraced) names.push('T');
   return `const { ${names.join(', ')} } = env;`;
 }
 
@@ -132,6 +136,7 @@ function emitUnicast(emitter: Emitter): string {
   if ((${afterIngress}) !== 0 || out === DROP) return ${AFTER_INGRESS};
   ${name('egress_spec')} = 0;
   ${name('egress_port')} = out;
+  ${emitter.probe('egress(out)')}
   ${name('egress_global_timestamp')} = timeUs;
   egress(p);
   const asked = ${emitter.slot('clone_egress')} | ${emitter.slot('recirculate')};

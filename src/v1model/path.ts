@@ -1,0 +1,360 @@
+/**
+ * The way of a packet through one switch: ingress, replication, egress, out, around the emitted
+ * code. Packets go through at once, one after the other; queues belong to the links outside.
+ */
+import { NO_PACKET, type PacketPool } from '../packet/index.js';
+import type { Program } from '../bmv2/index.js';
+import { microseconds } from './clock.js';
+import { DelayLine, waitNs } from './delayLine.js';
+import { AFTER_EGRESS, AFTER_INGRESS } from './emit/program.js';
+import type { Layout, Slots } from './emit/layout.js';
+import { InstanceType } from './instance.js';
+import type { DropReason, SwitchAttachment } from './options.js';
+import type { Pipeline } from './pipeline.js';
+import { Replication, type ReplicaList } from './replication.js';
+import type { PacketTrace, Tracer } from './trace.js';
+
+/** A packet that recirculates or resubmits more often than this is dropped. */
+const PASS_LIMIT = 64;
+
+/** What a path works with. */
+export interface PathParts {
+  program: Program;
+  pool: PacketPool;
+  attachment: SwitchAttachment;
+  layout: Layout;
+  slots: Slots;
+  /** The storage that emitted code uses. */
+  ints: Int32Array;
+  doubles: Float64Array;
+  /** The most numbers that any field list takes. */
+  keptWidth: number;
+  dropPort: number;
+  pipeline: Pipeline;
+  replication: Replication;
+  /** Sends the digests whose bits are set. */
+  digest: ((bits: number) => void) | undefined;
+}
+
+/** Carries packets through the emitted code of one switch. */
+export class PacketPath {
+  readonly drops: Record<DropReason, number> = {
+    egress_spec: 0,
+    no_clone_session: 0,
+    no_multicast_group: 0,
+    pool_exhausted: 0,
+    too_long: 0,
+    delay_line_full: 0,
+    pass_limit: 0,
+  };
+  /** The time of the packet under way. */
+  nowNs = 0;
+  readonly #program: Program;
+  readonly #pool: PacketPool;
+  readonly #attachment: SwitchAttachment;
+  readonly #layout: Layout;
+  readonly #slots: Slots;
+  readonly #replication: Replication;
+  readonly #delayLine: DelayLine;
+  readonly #digest: PathParts['digest'];
+  readonly #I: Int32Array;
+  readonly #D: Float64Array;
+  readonly #dropPort: number;
+  /** What a clone or a repeated packet keeps between passes. */
+  readonly #kept: Float64Array;
+  #pipeline: Pipeline;
+  #tracer: Tracer | undefined;
+  #onTrace: ((trace: PacketTrace) => void) | undefined;
+  #passes = 0;
+
+  constructor(parts: PathParts) {
+    this.#program = parts.program;
+    this.#pool = parts.pool;
+    this.#attachment = parts.attachment;
+    this.#layout = parts.layout;
+    this.#slots = parts.slots;
+    this.#I = parts.ints;
+    this.#D = parts.doubles;
+    this.#dropPort = parts.dropPort;
+    this.#pipeline = parts.pipeline;
+    this.#replication = parts.replication;
+    this.#digest = parts.digest;
+    this.#kept = new Float64Array(Math.max(1, parts.keptWidth));
+    this.#delayLine = new DelayLine(parts.keptWidth);
+  }
+
+  /** Goes on with another form of the same emitted code, and tells `onTrace` about each packet. */
+  use(pipeline: Pipeline, tracer?: Tracer, onTrace?: (trace: PacketTrace) => void): void {
+    this.#pipeline = pipeline;
+    this.#tracer = tracer;
+    this.#onTrace = onTrace;
+  }
+
+  /** Packets that wait in the delay line. */
+  get held(): number {
+    return this.#delayLine.count;
+  }
+
+  /** A packet arrives; the switch owns it. */
+  receive(port: number, packet: number, nowNs: number): void {
+    this.nowNs = nowNs;
+    this.#passes = 1;
+    this.#tracer?.begin(nowNs, port, this.#pool.wireLength[packet]!, InstanceType.NORMAL);
+    this.#receive(port, packet, nowNs);
+    if (this.#tracer) this.#onTrace?.(this.#tracer.end());
+  }
+
+  #receive(port: number, packet: number, nowNs: number): void {
+    const length = this.#pool.wireLength[packet]!;
+    const out = this.#pipeline.unicast(packet, port, length, microseconds(nowNs));
+    if (out >= 0) this.#transmit(out, packet);
+    else if (out === AFTER_INGRESS) this.#afterIngress(port, packet);
+    else if (out === AFTER_EGRESS) this.#afterEgress(port, packet);
+    else this.#drop(packet, 'too_long');
+  }
+
+  /** Lets go the packets whose time has come. */
+  wake(nowNs: number): void {
+    this.nowNs = nowNs;
+    const line = this.#delayLine;
+    while (line.nextNs <= nowNs) {
+      const slot = line.takeFirst();
+      const list = line.fieldList(slot);
+      const from = slot * line.width;
+      this.#kept.set(line.kept.subarray(from, from + line.width));
+      this.#passes = 0;
+      const [port, packet] = [line.port(slot), line.packet(slot)];
+      const type = InstanceType.RECIRCULATED;
+      this.#tracer?.begin(nowNs, port, this.#pool.wireLength[packet]!, type);
+      this.#pass(port, packet, type, list);
+      if (this.#tracer) this.#onTrace?.(this.#tracer.end());
+    }
+    this.#attachment.wakeAt(line.nextNs);
+  }
+
+  save(): { delayLine: unknown; drops: Record<DropReason, number>; nowNs: number } {
+    return { delayLine: this.#delayLine.save(), drops: { ...this.drops }, nowNs: this.nowNs };
+  }
+
+  load(saved: ReturnType<PacketPath['save']>): void {
+    this.#delayLine.load(saved.delayLine);
+    Object.assign(this.drops, saved.drops);
+    this.nowNs = saved.nowNs;
+  }
+
+  /** One way through ingress; `list` is the field list that was kept, or -1. */
+  #pass(port: number, packet: number, type: number, list: number): void {
+    if (++this.#passes > PASS_LIMIT) {
+      this.#drop(packet, 'pass_limit');
+      return;
+    }
+    const pipeline = this.#pipeline;
+    const timeUs = microseconds(this.nowNs);
+    pipeline.begin(port, this.#pool.wireLength[packet]!, type, timeUs);
+    if (list > 0) pipeline.restore(list, this.#kept, 0);
+    pipeline.front(packet);
+    this.#afterIngress(port, packet);
+  }
+
+  /** Carries out what the ingress pipeline asked for. */
+  #afterIngress(port: number, packet: number): void {
+    const pipeline = this.#pipeline;
+    const I = this.#I;
+    const slots = this.#slots;
+    const session = I[slots.clone_ingress]!;
+    const digests = I[slots.digests]!;
+    if (digests !== 0) this.#digest?.(digests);
+    const resubmit = I[slots.resubmit]!;
+    const group = I[slots.mcast_grp]!;
+    const spec = I[slots.egress_spec]!;
+    const clone = session === 0 ? NO_PACKET : this.#pool.copy(packet);
+    if (session !== 0) {
+      const keptList = I[slots.clone_ingress_list]!;
+      pipeline.keep(keptList, this.#kept, 0);
+      const kept = this.#kept.slice();
+      this.#forward(port, packet, resubmit, group, spec);
+      this.#clone(port, clone, session - 1, keptList, kept, InstanceType.INGRESS_CLONE);
+      return;
+    }
+    this.#forward(port, packet, resubmit, group, spec);
+  }
+
+  #forward(port: number, packet: number, resubmit: number, group: number, spec: number): void {
+    if (resubmit !== 0) {
+      this.#tracer?.note({ kind: 'again', why: 'resubmit' });
+      this.#pipeline.keep(resubmit - 1, this.#kept, 0);
+      this.#pass(port, packet, InstanceType.RESUBMITTED, resubmit - 1);
+    } else if (group !== 0) {
+      this.#multicast(port, packet, group);
+    } else if (spec === this.#dropPort) {
+      this.#drop(packet, 'egress_spec');
+    } else {
+      this.#egress(port, packet, spec, 0);
+    }
+  }
+
+  #multicast(port: number, packet: number, group: number): void {
+    const list = this.#replication.group(group);
+    if (!list) {
+      this.#drop(packet, 'no_multicast_group');
+      return;
+    }
+    this.#tracer?.copies('multicast', group, list.replicas);
+    const slots = this.#slots;
+    const ints = this.#I.slice();
+    const doubles = this.#D.slice();
+    for (const replica of list.replicas) {
+      const copy = this.#pool.copy(packet);
+      if (copy === NO_PACKET) {
+        this.drops.pool_exhausted++;
+        continue;
+      }
+      this.#I.set(ints);
+      this.#D.set(doubles);
+      this.#I[slots.instance_type] = InstanceType.REPLICATION;
+      this.#egress(port, copy, replica.port, replica.instance);
+    }
+    this.#pool.free(packet);
+  }
+
+  /** Copies of `original` to a session's ports, parsed again and sent through egress. */
+  #clone(
+    port: number,
+    original: number,
+    session: number,
+    list: number,
+    kept: Float64Array,
+    type: number,
+  ): void {
+    const target: ReplicaList | undefined = this.#replication.session(session);
+    if (original === NO_PACKET || !target) {
+      if (original !== NO_PACKET) this.#pool.free(original);
+      this.drops[target ? 'pool_exhausted' : 'no_clone_session']++;
+      return;
+    }
+    this.#tracer?.copies('clone', session, target.replicas);
+    const timeUs = microseconds(this.nowNs);
+    target.replicas.forEach((replica, i) => {
+      const isLast = i === target.replicas.length - 1;
+      const copy = isLast ? original : this.#pool.copy(original);
+      if (copy === NO_PACKET) {
+        this.drops.pool_exhausted++;
+        return;
+      }
+      this.#cut(copy, target.truncateBytes);
+      this.#pipeline.begin(port, this.#pool.wireLength[copy]!, type, timeUs);
+      this.#pipeline.reparse(copy);
+      if (list > 0) this.#pipeline.restore(list, kept, 0);
+      this.#egress(port, copy, replica.port, replica.instance);
+    });
+    if (target.replicas.length === 0) this.#pool.free(original);
+  }
+
+  #cut(packet: number, bytes: number): void {
+    const { wireLength, headLength } = this.#pool;
+    if (bytes === 0 || wireLength[packet]! <= bytes) return;
+    wireLength[packet] = bytes;
+    headLength[packet] = Math.min(headLength[packet]!, bytes);
+  }
+
+  #egress(inPort: number, packet: number, outPort: number, instance: number): void {
+    const I = this.#I;
+    const slots = this.#slots;
+    I[slots.egress_spec] = 0;
+    I[slots.egress_port] = outPort;
+    I[slots.egress_rid] = instance;
+    this.#tracer?.note({ kind: 'egress', port: outPort, instance });
+    const timeUs = microseconds(this.nowNs);
+    this.#D[slots.egress_global_timestamp] = timeUs;
+    this.#pipeline.egress(packet);
+    this.#afterEgress(inPort, packet);
+  }
+
+  /** Carries out what the egress pipeline asked for. */
+  #afterEgress(inPort: number, packet: number): void {
+    const I = this.#I;
+    const slots = this.#slots;
+    const outPort = I[slots.egress_port]!;
+    const session = I[slots.clone_egress]!;
+    if (session !== 0) {
+      this.#cloneFromEgress(inPort, packet, outPort, session - 1);
+      return;
+    }
+    this.#leave(inPort, packet, outPort);
+  }
+
+  /** The copy is of the packet as it leaves; it goes through egress once more. */
+  #cloneFromEgress(inPort: number, packet: number, outPort: number, session: number): void {
+    const I = this.#I;
+    const list = I[this.#slots.clone_egress_list]!;
+    this.#pipeline.keep(list, this.#kept, 0);
+    const kept = this.#kept.slice();
+    const ints = I.slice();
+    const doubles = this.#D.slice();
+    const copy = this.#pool.copy(packet);
+    if (copy !== NO_PACKET && !this.#pipeline.deparse(copy)) {
+      this.#drop(copy, 'too_long');
+    } else {
+      I.fill(0);
+      this.#clone(inPort, copy, session, list, kept, InstanceType.EGRESS_CLONE);
+    }
+    I.set(ints);
+    this.#D.set(doubles);
+    this.#leave(inPort, packet, outPort);
+  }
+
+  #leave(inPort: number, packet: number, outPort: number): void {
+    const I = this.#I;
+    if (I[this.#slots.egress_spec] === this.#dropPort) {
+      this.#drop(packet, 'egress_spec');
+      return;
+    }
+    if (!this.#pipeline.deparse(packet)) {
+      this.#drop(packet, 'too_long');
+      return;
+    }
+    const recirculate = I[this.#slots.recirculate]!;
+    if (recirculate === 0) this.#transmit(outPort, packet);
+    else this.#recirculate(inPort, packet, recirculate - 1);
+  }
+
+  #recirculate(port: number, packet: number, list: number): void {
+    const wait = this.#waitNs();
+    this.#pipeline.keep(list, this.#kept, 0);
+    if (wait === 0) {
+      this.#tracer?.note({ kind: 'again', why: 'recirculate' });
+      this.#pass(port, packet, InstanceType.RECIRCULATED, list);
+      return;
+    }
+    const line = this.#delayLine;
+    if (line.isFull) {
+      this.#drop(packet, 'delay_line_full');
+      return;
+    }
+    const before = line.nextNs;
+    this.#tracer?.note({ kind: 'hold', untilNs: this.nowNs + wait });
+    const slot = line.add(this.nowNs + wait, packet, port, list);
+    line.kept.set(this.#kept.subarray(0, line.width), slot * line.width);
+    if (line.nextNs < before) this.#attachment.wakeAt(line.nextNs);
+  }
+
+  /** How long the program asks the packet to wait, by the hold field; 0 when it does not. */
+  #waitNs(): number {
+    const ref = this.#program.holdUntilNs;
+    const storage = ref && this.#layout.storage(ref);
+    if (!storage || storage.array !== 'D') return 0;
+    return waitNs(this.#D[storage.slot]!, this.#D[this.#slots.egress_global_timestamp]!);
+  }
+
+  #transmit(port: number, packet: number): void {
+    const bytes = this.#pool.wireLength[packet]!;
+    this.#tracer?.note({ kind: 'out', port, bytes });
+    this.#attachment.transmit(port, packet);
+  }
+
+  #drop(packet: number, reason: DropReason): void {
+    this.drops[reason]++;
+    this.#tracer?.note({ kind: 'drop', reason });
+    this.#pool.free(packet);
+  }
+}
