@@ -55,6 +55,13 @@ export const FaultRequestSchema = Type.Object(
 );
 
 /** See the route that uses it. */
+export const TraceQuery = Type.Object({
+  packets: Type.Integer({ minimum: 1, maximum: 100, default: 1 }),
+  port: Type.Optional(Type.Integer({ minimum: 0, maximum: 511 })),
+  timeoutMs: Type.Integer({ minimum: 1, maximum: 60_000, default: 5000 }),
+});
+
+/** See the route that uses it. */
 export const DeviceParams = Type.Object({ id: Type.String() });
 /** See the route that uses it. */
 export const TableParams = Type.Object({ id: Type.String(), table: Type.String() });

@@ -7,7 +7,13 @@ import { UmbraError, messageOf } from '../base/errors.js';
 import { describeFailure, type Failure, type Fault } from '../fault/index.js';
 import type { System } from '../app/index.js';
 import { sendProblem } from './problem.js';
-import { DeviceParams, FaultRequestSchema, RuleSchema, TableParams } from './schemas.js';
+import {
+  DeviceParams,
+  FaultRequestSchema,
+  RuleSchema,
+  TableParams,
+  TraceQuery,
+} from './schemas.js';
 
 /** Where the system is found; undefined while it is being built. */
 export type SystemSource = () => System | undefined;
@@ -31,6 +37,7 @@ export async function buildApi(source: SystemSource): Promise<FastifyInstance> {
   await app.register(
     async (api) => {
       deviceRoutes(api, system);
+      probeRoutes(api, system);
       faultRoutes(api, system);
       resultRoutes(api, system);
       api.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
@@ -93,6 +100,34 @@ function deviceRoutes(api: FastifyInstance, system: () => System): void {
     ({ params }) => find(params.id).rules(params.table),
   );
   typed.get('/topology', {}, () => system().topology);
+}
+
+/** What can be seen only of switches that run in this process. */
+function probeRoutes(api: FastifyInstance, system: () => System): void {
+  const typed = api.withTypeProvider<TypeBoxTypeProvider>();
+  const find = (id: string) => {
+    const { probes, devices } = system();
+    const probe = probes.get(id);
+    if (probe) return probe;
+    if (!devices.has(id)) throw new UmbraError('NOT_FOUND', `no device '${id}'`);
+    throw new UmbraError('UNAVAILABLE', `device '${id}' runs in a process of its own`);
+  };
+  typed.get(
+    '/devices/:id/drops',
+    { schema: { params: DeviceParams, summary: 'Packets that did not leave, by reason' } },
+    ({ params }) => find(params.id).drops(),
+  );
+  typed.get(
+    '/devices/:id/trace',
+    {
+      schema: {
+        params: DeviceParams,
+        querystring: TraceQuery,
+        summary: 'What happens to the next packets, step by step',
+      },
+    },
+    ({ params, query }) => find(params.id).trace(query),
+  );
 }
 
 /** A fault as the API shows it. */

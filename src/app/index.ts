@@ -7,5 +7,6 @@ export { Production } from './production.js';
 export { shippedProgram, type ProgramName } from './programs.js';
 export * from './report.js';
 export { Shadow } from './shadow.js';
+export { SwitchProbe, type TraceRequest } from './probe.js';
 export * from './system.js';
 export { ShadowTestbed } from './testbed.js';

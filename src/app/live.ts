@@ -221,6 +221,7 @@ export class Live {
     return {
       topology: this.options.topology,
       devices,
+      probes: new Map(),
       faults: this.#shadow.faults,
       forecasts: report.forecasts,
       recommendations: report.recommendations,

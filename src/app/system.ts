@@ -6,6 +6,7 @@ import { RealTimePump } from '../fabric/index.js';
 import { describeRule } from '../mirror/index.js';
 import type { Topology } from '../topology/index.js';
 import type { Loop } from './loop.js';
+import { SwitchProbe } from './probe.js';
 import type { ForecastLine, Report } from './report.js';
 
 /** How the replica stands. */
@@ -34,6 +35,8 @@ export interface System {
   readonly topology: Topology;
   /** By id: `production.leaf1`, `shadow.leaf1`. */
   readonly devices: ReadonlyMap<string, DeviceReader>;
+  /** By the same ids: switches that run in this process. */
+  readonly probes: ReadonlyMap<string, SwitchProbe>;
   readonly faults: FaultEngine;
   readonly forecasts: readonly ForecastLine[];
   readonly recommendations: readonly Recommendation[];
@@ -49,6 +52,17 @@ export function devicesOf(loop: Loop): Map<string, DeviceReader> {
   for (const [name, device] of loop.production.devices) devices.set(`production.${name}`, device);
   for (const [name, device] of loop.shadow.devices) devices.set(`shadow.${name}`, device);
   return devices;
+}
+
+function probesOf(loop: Loop): Map<string, SwitchProbe> {
+  const probes = new Map<string, SwitchProbe>();
+  const networks = { production: loop.network, shadow: loop.shadow.network };
+  for (const [network, { switches }] of Object.entries(networks)) {
+    for (const [name, device] of switches) {
+      probes.set(`${network}.${name}`, new SwitchProbe(device));
+    }
+  }
+  return probes;
 }
 
 const SYNC_PERIOD_MS = 1000;
@@ -67,6 +81,7 @@ export function runLive(loop: Loop, report: Report): System {
   return {
     topology: loop.topology,
     devices: devicesOf(loop),
+    probes: probesOf(loop),
     faults: loop.shadow.faults,
     forecasts: report.forecasts,
     recommendations: report.recommendations,

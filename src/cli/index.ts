@@ -100,6 +100,15 @@ function addInspection(program: Command): void {
     .action((device: string, name: string | undefined, options: remote.RemoteOptions) =>
       remote.rules(device, name, options),
     );
+  remoteCommand(program, 'trace', 'what happens to the next packets of a switch, step by step')
+    .argument('<device>', 'device id, such as shadow.leaf1')
+    .option('--packets <number>', 'how many', wholeNumber, 1)
+    .option('--port <number>', 'only packets that come in at this port', wholeNumber)
+    .option('--timeout <seconds>', 'how long to wait', decimal, 5)
+    .action((device: string, options: remote.TraceOptions) => remote.trace(device, options));
+  remoteCommand(program, 'drops', 'packets that a switch dropped, by reason')
+    .argument('<device>', 'device id, such as shadow.leaf1')
+    .action((device: string, options: remote.RemoteOptions) => remote.drops(device, options));
   remoteCommand(program, 'topology', 'links of the network').action(remote.topology);
   remoteCommand(program, 'mirror', 'mirror rules and their completeness').action(remote.mirror);
   remoteCommand(program, 'shadow', 'how the shadow stands to production').action(remote.shadow);

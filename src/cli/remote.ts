@@ -5,6 +5,7 @@ import type { Recommendation } from '../advice/index.js';
 import type { Failure } from '../fault/index.js';
 import type { Rule } from '../p4runtime/index.js';
 import type { Topology } from '../topology/index.js';
+import { traceLines, type PacketTrace } from '../v1model/index.js';
 import { figure, print, table } from './output.js';
 
 /** Options that all of these commands have. */
@@ -80,6 +81,41 @@ export async function devices(options: RemoteOptions) {
     table(
       ['device', 'tables'],
       found.map((d) => [d.id, String(d.tables)]),
+    ),
+  );
+}
+
+/** Options of `umbra trace`. */
+export interface TraceOptions extends RemoteOptions {
+  packets: number;
+  port?: number;
+  timeout: number;
+}
+
+/** `umbra trace DEVICE`. */
+export async function trace(device: string, options: TraceOptions) {
+  const query = new URLSearchParams({
+    packets: String(options.packets),
+    timeoutMs: String(Math.round(options.timeout * 1000)),
+    ...(options.port === undefined ? {} : { port: String(options.port) }),
+  });
+  const path = `devices/${encodeURIComponent(device)}/trace?${query}`;
+  const found = await call<PacketTrace[]>(options, path);
+  print(found, options.json ?? false, () =>
+    found.length === 0
+      ? `no packet in ${figure(options.timeout)} s`
+      : found.flatMap(traceLines).join('\n'),
+  );
+}
+
+/** `umbra drops DEVICE`. */
+export async function drops(device: string, options: RemoteOptions) {
+  const path = `devices/${encodeURIComponent(device)}/drops`;
+  const found = await call<Record<string, number>>(options, path);
+  print(found, options.json ?? false, () =>
+    table(
+      ['reason', 'packets'],
+      Object.entries(found).map(([reason, packets]) => [reason, String(packets)]),
     ),
   );
 }

@@ -12,7 +12,7 @@ import type {
   PacketMetadata,
   Update,
 } from '../proto/index.js';
-import { V1Switch, type SwitchAttachment } from '../v1model/index.js';
+import { V1Switch, type PacketTrace, type SwitchAttachment } from '../v1model/index.js';
 import { EntityStore } from './entityStore.js';
 import { readEntities, writeCell } from './entityReader.js';
 import { decodeHeader, encodeHeader, headerLength } from './packetHeader.js';
@@ -48,6 +48,7 @@ export class EmbeddedSwitch implements Target {
   #running: Running | undefined;
   #listener: TargetListener | undefined;
   #digests = 0n;
+  #onTrace: ((trace: PacketTrace) => void) | undefined;
 
   constructor(private readonly options: EmbeddedSwitchOptions) {
     this.deviceId = options.deviceId;
@@ -57,6 +58,21 @@ export class EmbeddedSwitch implements Target {
   /** The v1model switch of the present pipeline. */
   get v1(): V1Switch | undefined {
     return this.#running?.v1;
+  }
+
+  /** Packets that did not leave, by reason; all reasons are listed. */
+  get drops(): Record<string, number> {
+    return {
+      ...this.#running?.v1.drops,
+      no_pipeline: this.unprocessed,
+      refused_packet_out: this.refusedPacketOuts,
+    };
+  }
+
+  /** Tells `listener` what happens to every packet, whatever the pipeline; undefined ends that. */
+  trace(listener: ((trace: PacketTrace) => void) | undefined): void {
+    this.#onTrace = listener;
+    this.#running?.v1.trace(listener);
   }
 
   receive(port: number, packet: number, nowNs: number): void {
@@ -120,6 +136,7 @@ export class EmbeddedSwitch implements Target {
         this.#listener?.digest({ digestId: id, listId: ++this.#digests, data, timestamp });
       },
     });
+    v1.trace(this.#onTrace);
     this.#running = { ...checked, v1, store: new EntityStore(checked.schema, v1) };
   }
 

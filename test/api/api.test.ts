@@ -39,6 +39,17 @@ test('rules of any switch, topology, faults, problems', async (t) => {
   t.is((await get('devices/shadow.leaf1/tables/none/entries'))[1].detail, "no table 'none'");
   t.is((await get('openapi.json'))[1].openapi.slice(0, 2), '3.');
 
+  const [, drops] = await get('devices/shadow.leaf1/drops');
+  t.is(drops.no_clone_session, 0);
+  const watched = get('devices/shadow.leaf1/trace?packets=1&timeoutMs=10000');
+  await app.inject({ url: '/api/v1/devices' });
+  const [, none] = await get('devices/shadow.leaf2/trace?timeoutMs=1&port=7');
+  t.deepEqual(none, []);
+  t.is((await get('devices/shadow.leaf1/trace?packets=0'))[0], 400);
+  await system.faults.heartbeat();
+  const [, traces] = await watched;
+  t.is(traces[0].steps[0].kind, 'in');
+
   const failure = { type: 'link_degradation', link: 'leaf1-spine1', loss: 0.25 };
   const post = (payload: object) => app.inject({ method: 'POST', url: '/api/v1/faults', payload });
   const made = await post({ failure, durationMs: 5000 });
