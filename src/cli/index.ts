@@ -7,6 +7,8 @@ import type { Failure } from '../fault/index.js';
 import { demo, type DemoOptions } from './demo.js';
 import { live, type LiveCommandOptions } from './live.js';
 import * as remote from './remote.js';
+import { CommandFailed } from './output.js';
+import { stf, type StfCommandOptions } from './stf.js';
 import { runSwitch, type SwitchOptions } from './switch.js';
 
 /** Runs one command line and returns its exit status. */
@@ -16,6 +18,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' });
     return 0;
   } catch (error) {
+    if (error instanceof CommandFailed) return 1;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`umbra: ${messageOf(error)}\n`);
     if (error instanceof UmbraError) return error.exitStatus;
@@ -35,6 +38,7 @@ function buildProgram(): Command {
     .showHelpAfterError('(see umbra --help)');
   addDemo(program);
   addSwitch(program);
+  addStf(program);
   addInspection(program);
   addFaults(program);
   return program;
@@ -77,6 +81,18 @@ function addSwitch(program: Command): void {
       const isTarget = file?.startsWith('--') ?? false;
       const rest = isTarget ? [file!, ...target] : target;
       return runSwitch(isTarget ? undefined : file, rest, options);
+    });
+}
+
+function addStf(program: Command): void {
+  command(program, 'stf')
+    .description("run a data-plane test in p4c's STF language on the embedded switch")
+    .argument('<program>', "p4c's BMv2 JSON")
+    .argument('<p4info>', 'P4Info of the same program')
+    .argument('<test>', 'the test: packets, expectations, entries')
+    .option('--json', 'print one JSON document')
+    .action((json: string, p4info: string, test: string, options: StfCommandOptions) => {
+      stf(json, p4info, test, options);
     });
 }
 

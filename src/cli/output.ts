@@ -4,6 +4,9 @@ import type { Progress } from '../base/log.js';
 import type { Report } from '../app/index.js';
 import type { PhaseFigures } from '../advice/index.js';
 
+/** Ends a command with status 1: it did its work, and its own output says what failed. */
+export class CommandFailed extends Error {}
+
 /** Progress for people: a bar on a terminal, plain lines elsewhere. */
 export class ConsoleProgress implements Progress {
   readonly #began = performance.now();
