@@ -67,6 +67,11 @@ class Operands {
     return this.names.object(kind, this.#at(i).json['value'], this.place);
   }
 
+  /** An object referred to by its number, which p4c writes as text: `0x1`. */
+  numbered(i: number, kind: string): number {
+    return this.names.object(kind, Number(this.#at(i).json['value']), this.place);
+  }
+
   /** A constant, such as the number of a field list; 0 when it is absent. */
   constant(i: number): number {
     if (i >= this.#parameters.length) return 0;
@@ -136,7 +141,7 @@ function readExternCall(o: Operands): Primitive[] {
     case 'resubmit':
       return [{ op: 'resubmit', fieldList: o.constant(0) }];
     case 'generate_digest':
-      return [{ op: 'digest', list: o.object(1, 'learn_list') }];
+      return [{ op: 'digest', list: o.numbered(1, 'learn_list') }];
     default:
       throw o.place.unsupported(`the primitive '${o.op}'`);
   }

@@ -23,6 +23,11 @@ export class Names {
     this.#objects.set(kind, new Map(nodes.map((node, i) => [node.string('name'), i])));
   }
 
+  /** The same for objects that are referred to by number: `learn_list`. */
+  addNumbered(kind: string, nodes: readonly Node[]): void {
+    this.#objects.set(kind, new Map(nodes.map((node, i) => [`${node.integer('id')}`, i])));
+  }
+
   object(kind: string, name: unknown, place: Place): number {
     const index = this.#objects.get(kind)?.get(String(name));
     if (index === undefined) throw place.invalid(`no ${kind} '${String(name)}'`);

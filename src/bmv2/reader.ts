@@ -64,7 +64,7 @@ function readRoot(root: Node, source: string): Program {
   names.add('register_array', registers);
   names.add('meter_array', meters);
   names.add('calculation', calculations);
-  names.add('learn_list', digests);
+  names.addNumbered('learn_list', digests);
   const actions = readActions(root, names);
   const [parser] = root.nodes('parsers');
   const [deparser] = root.nodes('deparsers');

@@ -1,7 +1,7 @@
 /** A pipeline config for the embedded switch: P4Info and p4c's BMv2 JSON that belong together. */
 import { UmbraError } from '../base/errors.js';
 import { readProgram, type Pipeline, type Program } from '../bmv2/index.js';
-import { Schema } from '../p4runtime/index.js';
+import { Schema, type MatchType } from '../p4runtime/index.js';
 import type { ForwardingPipelineConfig } from '../proto/index.js';
 
 /** A checked pipeline config. */
@@ -43,7 +43,7 @@ function compare(schema: Schema, program: Program): void {
   for (const table of schema.tables.all) {
     const found = tables.get(table.name);
     if (!found) throw mismatch(`the config has no table '${table.name}'`);
-    const ours = table.fields.map((f) => `${f.type} ${f.bitWidth}`).join(', ');
+    const ours = table.fields.map((f) => `${kindOf(f.type)} ${f.bitWidth}`).join(', ');
     const theirs = found.key.map((k) => `${k.kind} ${k.width}`).join(', ');
     if (ours !== theirs) {
       throw mismatch(`key of '${table.name}': P4Info says (${ours}), the config (${theirs})`);
@@ -67,6 +67,11 @@ function compare(schema: Schema, program: Program): void {
   compareNames('counter', schema.counters.all, program.counters);
   compareNames('register', schema.registers.all, program.registers);
   compareNames('digest', schema.digests.all, program.digests);
+}
+
+/** p4c has the switch match an optional key as a ternary one. */
+function kindOf(type: MatchType): string {
+  return type === 'optional' ? 'ternary' : type;
 }
 
 function compareNames(
