@@ -84,7 +84,9 @@ function comparePort(
     const wanted = pattern!.digits + (pattern!.isWhole ? '$' : '');
     failures.push({
       line,
-      message: `packet ${i + 1} on port ${port} differs from byte ${at >> 1} on`,
+      message:
+        `packet ${i + 1} on port ${port} differs at byte ${at >> 1}; ` +
+        `it left after line ${got.causeLine}`,
       packets: { expected: wanted, got: got.digits, firstDifference: at },
     });
   });
