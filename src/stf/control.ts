@@ -84,6 +84,9 @@ export class StfControl {
 
   #add({ table: wanted, priority, match, action, entryName }: Add): void {
     const table = this.#table(wanted);
+    if (table.isConst) {
+      throw new UmbraError('REFUSED', `${table.name} takes no entries: its own are constant`);
+    }
     const isRanked = table.key.some(({ kind }) => rankedKinds.has(kind));
     if (isRanked && priority === undefined) {
       throw new UmbraError(

@@ -9,7 +9,8 @@ export function stfReport(result: StfResult): string {
   const { file, passed, sent, received, failures, readings } = result;
   const readingLines = readings.map(({ line, text }) => `${file}:${line}: ${text}`);
   const failureLines = failures.flatMap((failure) => failureText(file, failure));
-  const verdict = passed ? 'passed' : `FAILED at ${failures.length} places`;
+  const count = failures.length === 1 ? '1 failure' : `${failures.length} failures`;
+  const verdict = passed ? 'passed' : `FAILED with ${count}`;
   const total = `${file}: ${verdict}, ${sent} packets in, ${received} out`;
   return [...readingLines, ...failureLines, total].join('\n');
 }
@@ -23,8 +24,8 @@ function failureText(file: string, { line, message, packets }: StfFailure): stri
   const end = expected.endsWith('$') ? got.length : Math.max(expected.length, at + 1);
   for (let from = 0; from < end; from += ROW * 2) {
     const offset = (from / 2).toString(16).padStart(4, '0');
-    rows.push(`  ${offset}  expected  ${row(expected, from)}`);
-    rows.push(`        got       ${row(got, from)}`);
+    rows.push(`  ${offset}  expected  ${row(expected, from)}`.trimEnd());
+    rows.push(`        got       ${row(got, from)}`.trimEnd());
     if (at >= from && at < from + ROW * 2) {
       const column = (at - from) + Math.floor((at - from) / 2);
       rows.push(`                  ${' '.repeat(column)}^`);
