@@ -42,7 +42,7 @@ class Reading implements DeviceReader {
   ) {}
 
   readState(): Promise<Entity[]> {
-    return this.reader.read(everything());
+    return this.reader.read(everything(this.schema));
   }
 
   async rules(table?: string): Promise<Rule[]> {

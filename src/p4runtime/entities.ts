@@ -72,11 +72,13 @@ export function cloneSessionEntity(sessionId: number, port: number): Entity {
 }
 
 /** Requests that together read everything a controller can have written. */
-export function everything(): Entity[] {
-  const entry = (isDefaultAction: boolean): Partial<TableEntry> => ({ isDefaultAction });
+export function everything(schema: Schema): Entity[] {
+  // Table id 0 reads all entries, but admits no other field: defaults are read table by table.
+  const defaults = schema.tables.all.map(({ id }) => ({ tableId: id, isDefaultAction: true }));
   return [
-    { entity: { $case: 'tableEntry', value: fullEntry(entry(false)) } },
-    { entity: { $case: 'tableEntry', value: fullEntry(entry(true)) } },
+    ...[{}, ...defaults].map((entry): Entity => {
+      return { entity: { $case: 'tableEntry', value: fullEntry(entry) } };
+    }),
     { entity: { $case: 'actionProfileMember', value: ActionProfileMember.fromPartial({}) } },
     { entity: { $case: 'actionProfileGroup', value: ActionProfileGroup.fromPartial({}) } },
     { entity: { $case: 'packetReplicationEngineEntry', value: { type: undefined } } },

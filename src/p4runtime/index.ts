@@ -26,7 +26,8 @@ export {
   type UpdateFailure,
 } from './status.js';
 export type { Target, TargetListener } from './target.js';
-export { portOf } from './validate.js';
+export { portOf, validateUpdate } from './validate.js';
+export { validateMatch } from './validateEntry.js';
 export { formatValue, parseValue } from './valueText.js';
 export {
   cloneSessionEntity,

@@ -22,6 +22,7 @@ import type {
 } from '../proto/index.js';
 import type { ActionCall, CounterValue, V1Switch } from '../v1model/index.js';
 import type { EntityStore } from './entityStore.js';
+import { entryFilter, tablesOf } from './tableFilter.js';
 
 /** All entities that a request names. Throws UNIMPLEMENTED, NOT_FOUND, OUT_OF_RANGE. */
 export function readEntities(
@@ -83,24 +84,23 @@ function readTableEntries(
   store: EntityStore,
   request: TableEntry,
 ): TableEntry[] {
-  const tables = schema.tables.all.filter((table) => matches(request.tableId, table.id));
-  if (tables.length === 0) throw new StatusError(Code.NOT_FOUND, `no table ${request.tableId}`);
+  const tables = tablesOf(schema, request);
+  const [table] = tables;
   if (request.isDefaultAction) {
-    return tables.flatMap((table) => {
-      const entry = store.default(table.id) ?? programDefault(schema, v1, table);
-      return entry ? [withCounter(v1, table, entry, -1, request)] : [];
-    });
+    const entry = store.default(table!.id) ?? programDefault(schema, v1, table!);
+    const isWanted = entry && entryFilter(table!, request)(entry);
+    return isWanted ? [withCounter(v1, table!, entry, -1, request)] : [];
   }
-  if (request.match.length > 0) {
-    const table = tables[0]!;
-    const stored = store.entry(tableEntryKey(request));
-    return stored ? [withCounter(v1, table, stored.message, stored.handle, request)] : [];
-  }
-  const ids = new Map(tables.map((table) => [table.id, table]));
+  const ids = new Map(tables.map((one) => [one.id, one]));
+  const isWanted = request.tableId === 0 ? () => true : entryFilter(table!, request);
+  // A whole key finds its entry at once.
+  const isKey = request.match.length > 0 && request.priority > 0 === table!.hasPriority;
+  const found = isKey ? store.entry(tableEntryKey(request)) : undefined;
+  const candidates = isKey ? (found ? [found] : []) : store.entries();
   const entries: TableEntry[] = [];
-  for (const { message, handle } of store.entries()) {
-    const table = ids.get(message.tableId);
-    if (table) entries.push(withCounter(v1, table, message, handle, request));
+  for (const { message, handle } of candidates) {
+    const owner = ids.get(message.tableId);
+    if (owner && isWanted(message)) entries.push(withCounter(v1, owner, message, handle, request));
   }
   return entries;
 }

@@ -117,6 +117,10 @@ control ConformanceIngress(inout headers_t hdr, inout metadata_t meta,
         hdr.probe.mark = value;
     }
 
+    action stamp(bit<32> value) {
+        hdr.probe.mark = value;
+    }
+
     action multicast(bit<16> group) {
         standard_metadata.mcast_grp = group;
     }
@@ -269,7 +273,7 @@ control ConformanceIngress(inout headers_t hdr, inout metadata_t meta,
 
     table second_table {
         key = { hdr.probe.a: exact; }
-        actions = { mark; drop; }
+        actions = { stamp; drop; }
         default_action = drop();
         size = 8192;
     }
