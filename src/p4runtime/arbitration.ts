@@ -4,6 +4,8 @@ import { Code, StatusError } from './status.js';
 
 /** Streams of one device and role; one more is refused. */
 const STREAM_LIMIT = 64;
+/** Roles of one device that are remembered, for their highest election ids; one more is refused. */
+const ROLE_LIMIT = 64;
 
 /** A client's stream, as arbitration sees it. */
 export interface Contender {
@@ -48,20 +50,25 @@ export class Arbitration {
     if (streams >= STREAM_LIMIT) {
       throw new StatusError(Code.RESOURCE_EXHAUSTED, `${STREAM_LIMIT} streams are open already`);
     }
+    if (!this.#roles.has(role) && this.#roles.size >= ROLE_LIMIT) {
+      throw new StatusError(Code.RESOURCE_EXHAUSTED, `${ROLE_LIMIT} roles are known already`);
+    }
     contender.role = role;
     this.#roles.add(role);
     contender.electionId = electionId;
     this.#contenders.add(contender);
     const before = this.#primary.get(role);
     const highest = this.#highest.get(role);
+    const isHigher = electionId && (!highest || compare(electionId, highest) > 0);
     if (electionId && (!highest || compare(electionId, highest) >= 0)) {
       this.#highest.set(role, electionId);
       this.#primary.set(role, contender);
     } else if (before === contender) {
       this.#primary.delete(role);
     }
-    if (this.#primary.get(role) === before) this.#advise(contender);
-    else this.#adviseAll(role);
+    // The highest id is part of what everyone is told, so that a new one concerns everyone.
+    if (isHigher || this.#primary.get(role) !== before) this.#adviseAll(role);
+    else this.#advise(contender);
   }
 
   /** A stream is gone; nobody is promoted. */
@@ -78,13 +85,18 @@ export class Arbitration {
    * primary under exactly this id.
    */
   requirePrimary(role: string, electionId: Uint128 | undefined): void {
-    if (role !== '' && !this.#roles.has(role)) {
+    if (!this.hasRole(role)) {
       throw new StatusError(Code.NOT_FOUND, `no role '${role}'`);
     }
     const primary = this.#primary.get(role);
     if (!primary?.electionId || !electionId || compare(primary.electionId, electionId) !== 0) {
       throw new StatusError(Code.PERMISSION_DENIED, 'not primary');
     }
+  }
+
+  /** Whether a client ever took this role; the default role is always there. */
+  hasRole(role: string): boolean {
+    return role === '' || this.#roles.has(role);
   }
 
   isPrimary(contender: Contender): boolean {

@@ -7,11 +7,14 @@ import {
   setLogVerbosity,
   type ServerDuplexStream,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceError,
   type sendUnaryData,
 } from '@grpc/grpc-js';
 import {
   P4RuntimeService as Definition,
+  type Entity,
+  type ReadRequest,
   type ReadResponse,
   type StreamMessageRequest,
   type StreamMessageResponse,
@@ -23,13 +26,18 @@ import { DETAILS_KEY, packFailures } from './errorDetails.js';
 import { MAX_MESSAGE_BYTES } from './grpcChannel.js';
 import { InProcessChannel } from './inProcessChannel.js';
 import { P4RuntimeService } from './service.js';
-import { briefMessage, Code, ReadError, statusOf, WriteError } from './status.js';
+import { briefMessage, Code, ReadError, StatusError, statusOf, WriteError } from './status.js';
 import type { Target } from './target.js';
 
 /** Entities in one ReadResponse. */
 const READ_CHUNK = 4096;
-/** Messages that may wait for a slow reader of the stream; more are dropped and counted. */
-const STREAM_LIMIT = 4096;
+/**
+ * Messages that may wait for a slow reader of the stream; more are dropped and counted. What says
+ * who is primary is not dropped: a stream on which even that piles up is ended.
+ */
+const BACKLOG_LIMIT = 4096;
+/** Open streams; one more is refused. */
+const STREAM_LIMIT = 1024;
 
 /** Serves a set of targets, in process and over gRPC. */
 export class P4RuntimeServer {
@@ -40,6 +48,7 @@ export class P4RuntimeServer {
   });
   /** Packets and digests that a slow client did not take. */
   streamDrops = 0;
+  #streams = 0;
 
   constructor(targets: readonly Target[]) {
     this.#service = new P4RuntimeService(targets);
@@ -90,11 +99,10 @@ export class P4RuntimeServer {
       read: (call) => {
         try {
           const { entities, error } = service.read(call.request);
-          for (let i = 0; i < entities.length; i += READ_CHUNK) {
-            call.write({ entities: entities.slice(i, i + READ_CHUNK) } satisfies ReadResponse);
-          }
-          if (error) call.emit('error', serviceError(error));
-          else call.end();
+          sendInParts(call, entities, () => {
+            if (error) call.emit('error', serviceError(error));
+            else call.end();
+          });
         } catch (error) {
           call.emit('error', serviceError(error));
         }
@@ -113,16 +121,31 @@ export class P4RuntimeServer {
   }
 
   #stream(call: ServerDuplexStream<StreamMessageRequest, StreamMessageResponse>): void {
+    if (this.#streams >= STREAM_LIMIT) {
+      const limit = `${STREAM_LIMIT} streams are open already`;
+      call.emit('error', serviceError(new StatusError(Code.RESOURCE_EXHAUSTED, limit)));
+      return;
+    }
+    this.#streams++;
     let isOpen = true;
     const stream = this.#service.openStream((message) => {
       if (!isOpen) return;
       const mayDrop = message.update?.$case !== 'arbitration';
-      if (mayDrop && call.writableLength >= STREAM_LIMIT) this.streamDrops++;
-      else call.write(message);
+      const waiting = call.writableLength;
+      if (mayDrop && waiting >= BACKLOG_LIMIT) {
+        this.streamDrops++;
+      } else if (waiting >= 2 * BACKLOG_LIMIT) {
+        close();
+        const what = `${waiting} messages wait to be read`;
+        call.emit('error', serviceError(new StatusError(Code.RESOURCE_EXHAUSTED, what)));
+      } else {
+        call.write(message);
+      }
     });
     const close = (): void => {
       if (!isOpen) return;
       isOpen = false;
+      this.#streams--;
       stream.close();
     };
     call.on('data', (message: StreamMessageRequest) => {
@@ -141,6 +164,28 @@ export class P4RuntimeServer {
     call.on('error', close);
     call.on('close', close);
   }
+}
+
+/** Sends entities no faster than they are taken; ends early when the reader is gone. */
+function sendInParts(
+  call: ServerWritableStream<ReadRequest, ReadResponse>,
+  entities: readonly Entity[],
+  done: () => void,
+): void {
+  let from = 0;
+  const send = (): void => {
+    while (from < entities.length) {
+      if (call.cancelled) return;
+      const isTaken = call.write({ entities: entities.slice(from, from + READ_CHUNK) });
+      from += READ_CHUNK;
+      if (!isTaken && from < entities.length) {
+        call.once('drain', send);
+        return;
+      }
+    }
+    done();
+  };
+  send();
 }
 
 /** The gRPC form of an error; of a batch with the status of every update or request. */

@@ -2,22 +2,25 @@
 import {
   GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
   SetForwardingPipelineConfigRequest_Action as Action,
-  WriteRequest_Atomicity,
+  WriteRequest_Atomicity as Atomicity,
   type Entity,
   type ForwardingPipelineConfig,
   type GetForwardingPipelineConfigRequest,
   type ReadRequest,
   type SetForwardingPipelineConfigRequest,
+  type StreamError,
   type StreamMessageRequest,
   type StreamMessageResponse,
+  type Update,
   type WriteRequest,
 } from '../proto/index.js';
-import { defined } from '../base/assert.js';
+import { assert } from '../base/assert.js';
 import { Arbitration, type Contender } from './arbitration.js';
 import { Schema } from './schema.js';
 import {
   briefMessage,
   Code,
+  invalid,
   ReadError,
   StatusError,
   statusOf,
@@ -43,6 +46,7 @@ export class P4RuntimeService {
 
   constructor(targets: readonly Target[]) {
     for (const target of targets) {
+      assert(target.deviceId !== 0n, 'a device id is never 0');
       const arbitration = new Arbitration(target.deviceId);
       this.#devices.set(target.deviceId, { target, arbitration, schema: undefined });
       const toPrimaries = (message: StreamMessageResponse): void => {
@@ -60,26 +64,26 @@ export class P4RuntimeService {
     return { p4runtimeApiVersion: API_VERSION };
   }
 
-  /** Throws a WriteError with the updates that failed; the others are carried out. */
+  /**
+   * Throws a WriteError with the updates that failed. The others are carried out, or for an atomic
+   * batch taken back: no packet and no call comes between two updates, so that both kinds of
+   * atomic batch are one.
+   */
   write(request: WriteRequest): void {
     const device = this.#device(request.deviceId);
     device.arbitration.requirePrimary(request.role, request.electionId);
     const schema = this.#schema(device);
-    if (request.atomicity !== WriteRequest_Atomicity.CONTINUE_ON_ERROR) {
-      throw new StatusError(Code.UNIMPLEMENTED, 'atomic batches are not implemented');
-    }
-    const failures: UpdateFailure[] = [];
-    request.updates.forEach((update, index) => {
-      try {
-        if (!update.entity) throw new StatusError(Code.INVALID_ARGUMENT, 'no entity');
-        validateUpdate(schema, update.type, update.entity);
-        device.target.write(update);
-      } catch (error) {
-        failures.push({ index, status: statusOf(error), message: briefMessage(error) });
-      }
-    });
-    if (failures.length > 0) {
-      throw new WriteError(failures, request.updates.length, `device ${request.deviceId}`);
+    const where = `device ${request.deviceId}`;
+    switch (request.atomicity) {
+      case Atomicity.CONTINUE_ON_ERROR:
+        writeEach(device.target, schema, request.updates, where);
+        return;
+      case Atomicity.ROLLBACK_ON_ERROR:
+      case Atomicity.DATAPLANE_ATOMIC:
+        device.target.atomically(() => writeAll(device.target, schema, request.updates, where));
+        return;
+      default:
+        throw invalid(`unknown atomicity ${request.atomicity}`);
     }
   }
 
@@ -87,11 +91,14 @@ export class P4RuntimeService {
   read(request: ReadRequest): { entities: Entity[]; error: ReadError | undefined } {
     const device = this.#device(request.deviceId);
     this.#schema(device);
+    // A role without a configuration has all entities; nobody's role has none.
+    const isEmpty = !device.arbitration.hasRole(request.role);
     const failures: UpdateFailure[] = [];
     const entities = request.entities.flatMap((entity, index) => {
       try {
-        if (!entity.entity) throw new StatusError(Code.INVALID_ARGUMENT, 'entity without a kind');
-        return device.target.read(entity);
+        if (!entity.entity) throw invalid('entity without a kind');
+        const found = device.target.read(entity);
+        return isEmpty ? [] : found;
       } catch (error) {
         failures.push({ index, status: statusOf(error), message: briefMessage(error) });
         return [];
@@ -103,27 +110,29 @@ export class P4RuntimeService {
   }
 
   setPipeline(request: SetForwardingPipelineConfigRequest): void {
-    const device = this.#device(request.deviceId);
-    device.arbitration.requirePrimary(request.role, request.electionId);
-    const { config } = request;
-    const isVerify = request.action === Action.VERIFY;
-    if (!isVerify && request.action !== Action.VERIFY_AND_COMMIT) {
-      const isKnown = request.action > Action.UNSPECIFIED;
-      const code = isKnown ? Code.UNIMPLEMENTED : Code.INVALID_ARGUMENT;
-      throw new StatusError(code, 'VERIFY and VERIFY_AND_COMMIT are implemented');
+    const { target, arbitration } = this.#device(request.deviceId);
+    arbitration.requirePrimary(request.role, request.electionId);
+    const { config, action } = request;
+    if (action === Action.COMMIT) {
+      if (config) throw invalid('COMMIT takes no config');
+      target.commitSaved();
+      return;
     }
-    if (!config?.p4info) throw new StatusError(Code.INVALID_ARGUMENT, 'no P4Info');
-    const schema = new Schema(config.p4info);
-    device.target.verify(config);
-    if (isVerify) return;
-    device.target.commit(config);
-    device.schema = { of: defined(device.target.pipeline(), 'pipeline'), schema };
+    const isKnown = action > Action.UNSPECIFIED && action <= Action.RECONCILE_AND_COMMIT;
+    if (!isKnown) throw invalid(`unknown action ${action}`);
+    if (!config?.p4info) throw invalid('no P4Info');
+    new Schema(config.p4info);
+    target.verify(config);
+    if (action === Action.VERIFY_AND_SAVE) target.saveConfig(config);
+    if (action === Action.VERIFY_AND_COMMIT) target.commit(config);
+    if (action === Action.RECONCILE_AND_COMMIT) target.reconcile(config);
   }
 
   getPipeline(request: GetForwardingPipelineConfigRequest): ForwardingPipelineConfig | undefined {
     const config = this.#device(request.deviceId).target.pipeline();
     if (!config) return undefined;
     const { responseType } = request;
+    if (!(responseType in ResponseType)) throw invalid(`unknown response type ${responseType}`);
     const wantsInfo =
       responseType === ResponseType.ALL || responseType === ResponseType.P4INFO_AND_COOKIE;
     const wantsConfig =
@@ -171,37 +180,111 @@ export class ServiceStream {
     this.#contender = { send };
   }
 
-  /** Throws the status with which the stream must end. */
+  /** Throws the status with which the stream must end; only arbitration ends one. */
   receive(message: StreamMessageRequest): void {
     if (!this.#isOpen) return;
     const update = message.update;
-    switch (update?.$case) {
-      case 'arbitration': {
-        const device = this.findDevice(update.value.deviceId);
-        if (this.#device !== undefined && this.#device !== device) {
-          throw new StatusError(Code.FAILED_PRECONDITION, 'a stream keeps its device');
-        }
-        this.#device = device;
-        device.arbitration.update(this.#contender, update.value);
-        return;
+    if (update?.$case === 'arbitration') {
+      const device = this.findDevice(update.value.deviceId);
+      if (this.#device !== undefined && this.#device !== device) {
+        throw new StatusError(Code.FAILED_PRECONDITION, 'a stream keeps its device');
       }
-      case 'packet':
-        if (this.#device?.arbitration.isPrimary(this.#contender)) {
-          this.#device.target.packetOut(update.value);
-        }
-        return;
-      case 'digestAck':
-        if (this.#device?.arbitration.isPrimary(this.#contender)) {
-          this.#device.target.digestAck(update.value);
-        }
-        return;
-      default:
-        throw new StatusError(Code.INVALID_ARGUMENT, 'unknown stream message');
+      this.#device = device;
+      device.arbitration.update(this.#contender, update.value);
+      return;
     }
+    try {
+      this.#carryOut(update);
+    } catch (error) {
+      this.#contender.send(streamError(update, error));
+    }
+  }
+
+  #carryOut(update: StreamMessageRequest['update']): void {
+    const device = this.#device;
+    if (!device?.arbitration.isPrimary(this.#contender)) {
+      throw new StatusError(Code.PERMISSION_DENIED, 'not primary');
+    }
+    if (update?.$case === 'packet') device.target.packetOut(update.value);
+    else if (update?.$case === 'digestAck') device.target.digestAck(update.value);
+    else throw invalid('unknown stream message');
   }
 
   close(): void {
     this.#isOpen = false;
     this.#device?.arbitration.leave(this.#contender);
+  }
+}
+
+/** Tries every update. */
+function writeEach(
+  target: Target,
+  schema: Schema,
+  updates: readonly Update[],
+  where: string,
+): void {
+  const failures: UpdateFailure[] = [];
+  updates.forEach((update, index) => {
+    try {
+      writeOne(target, schema, update);
+    } catch (error) {
+      failures.push({ index, status: statusOf(error), message: briefMessage(error) });
+    }
+  });
+  if (failures.length > 0) throw new WriteError(failures, updates.length, where);
+}
+
+/** Stops at the first update that fails; none of the others counts then. */
+function writeAll(
+  target: Target,
+  schema: Schema,
+  updates: readonly Update[],
+  where: string,
+): void {
+  updates.forEach((update, index) => {
+    try {
+      writeOne(target, schema, update);
+    } catch (error) {
+      const failures = updates.map((_, i): UpdateFailure => {
+        return i === index
+          ? { index, status: statusOf(error), message: briefMessage(error) }
+          : { index: i, status: Code.ABORTED, message: '' };
+      });
+      throw new WriteError(failures, updates.length, where);
+    }
+  });
+}
+
+function writeOne(target: Target, schema: Schema, update: Update): void {
+  if (!update.entity) throw invalid('no entity');
+  validateUpdate(schema, update.type, update.entity);
+  target.write(update);
+}
+
+/** What a client hears about a stream message that was dropped. Spec: section 16.6. */
+function streamError(
+  update: StreamMessageRequest['update'],
+  error: unknown,
+): StreamMessageResponse {
+  const value: StreamError = {
+    canonicalCode: statusOf(error),
+    message: briefMessage(error),
+    space: '',
+    code: 0,
+    details: culprit(update),
+  };
+  return { update: { $case: 'error', value } };
+}
+
+function culprit(update: StreamMessageRequest['update']): StreamError['details'] {
+  switch (update?.$case) {
+    case 'packet':
+      return { $case: 'packetOut', value: { packetOut: update.value } };
+    case 'digestAck':
+      return { $case: 'digestListAck', value: { digestListAck: update.value } };
+    case 'other':
+      return { $case: 'other', value: { other: update.value } };
+    default:
+      return { $case: 'other', value: { other: undefined } };
   }
 }

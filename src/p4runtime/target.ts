@@ -21,16 +21,28 @@ export interface TargetListener {
  */
 export interface Target {
   readonly deviceId: bigint;
-  /** What the device runs; undefined before the first commit. */
+  /**
+   * What reads and writes are about: the config that was saved last, else the one that runs;
+   * undefined before there is any.
+   */
   pipeline(): ForwardingPipelineConfig | undefined;
   /** Throws when the device cannot run this configuration. */
   verify(config: ForwardingPipelineConfig): void;
+  /** Keeps it aside: reads and writes are about it from now on, packets are not. */
+  saveConfig(config: ForwardingPipelineConfig): void;
   /** Runs it; all state of the one before is gone. */
   commit(config: ForwardingPipelineConfig): void;
+  /** Runs the saved one with what was written to it. Throws NOT_FOUND when there is none. */
+  commitSaved(): void;
+  /** Runs it with the state of the one before. Throws when that cannot be kept. */
+  reconcile(config: ForwardingPipelineConfig): void;
   /** Carries out one update; it acts on the next packet. */
   write(update: Update): void;
+  /** Runs `batch`; when that throws, all entities and all state are as they were before. */
+  atomically(batch: () => void): void;
   /** The entities that a request names; ids of 0 and absent keys are wildcards. */
   read(request: Entity): Entity[];
+  /** Throws INVALID_ARGUMENT when the metadata is not that of P4Info; the packet is dropped. */
   packetOut(packet: PacketOut): void;
   digestAck(ack: DigestListAck): void;
   listen(listener: TargetListener): void;

@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.js';
 import { NO_PACKET, type PacketPool } from '../packet/index.js';
-import type { Target, TargetListener } from '../p4runtime/index.js';
+import { Code, StatusError, type Target, type TargetListener } from '../p4runtime/index.js';
 import type {
   Entity,
   ForwardingPipelineConfig,
@@ -16,7 +16,8 @@ import { V1Switch, type PacketTrace, type SwitchAttachment } from '../v1model/in
 import { EntityStore } from './entityStore.js';
 import { readEntities, writeCell } from './entityReader.js';
 import { decodeHeader, encodeHeader, headerLength } from './packetHeader.js';
-import { checkPipeline, type CheckedPipeline } from './pipeline.js';
+import { checkPipeline, isSameConfig, type CheckedPipeline } from './pipeline.js';
+import { carryOver } from './reconcile.js';
 
 /** The port of PacketIn and PacketOut in Umbra's own programs. */
 export const CPU_PORT = 510;
@@ -46,6 +47,8 @@ export class EmbeddedSwitch implements Target {
   /** PacketOuts whose metadata was not that of P4Info, or that found no room. */
   refusedPacketOuts = 0;
   #running: Running | undefined;
+  /** A pipeline that is kept aside until it is committed. */
+  #saved: Running | undefined;
   #listener: TargetListener | undefined;
   #digests = 0n;
   #onTrace: ((trace: PacketTrace) => void) | undefined;
@@ -106,14 +109,48 @@ export class EmbeddedSwitch implements Target {
   }
 
   pipeline(): ForwardingPipelineConfig | undefined {
-    return this.#running?.config;
+    return (this.#saved ?? this.#running)?.config;
   }
 
   verify(config: ForwardingPipelineConfig): void {
     checkPipeline(config);
   }
 
+  saveConfig(config: ForwardingPipelineConfig): void {
+    this.#saved = this.#make(config);
+  }
+
   commit(config: ForwardingPipelineConfig): void {
+    this.#run(this.#make(config));
+  }
+
+  commitSaved(): void {
+    if (!this.#saved) throw new StatusError(Code.NOT_FOUND, 'no pipeline config is saved');
+    this.#run(this.#saved);
+  }
+
+  reconcile(config: ForwardingPipelineConfig): void {
+    const running = this.#running;
+    if (running && isSameConfig(running.config, config)) {
+      // Nothing changes but the cookie: not one packet is to notice.
+      this.#saved = undefined;
+      this.#running = { ...running, config };
+      return;
+    }
+    const next = this.#make(config);
+    if (running) carryOver(running, next);
+    this.#run(next);
+  }
+
+  #run(next: Running): void {
+    this.#running?.v1.close();
+    next.v1.trace(this.#onTrace);
+    this.#running = next;
+    this.#saved = undefined;
+  }
+
+  /** A switch of its own for a config; no packet comes to it until it is run. */
+  #make(config: ForwardingPipelineConfig): Running {
     const checked = checkPipeline(config);
     const { pool, seed, attachment } = this.options;
     const v1 = new V1Switch(checked.program, {
@@ -136,18 +173,29 @@ export class EmbeddedSwitch implements Target {
         this.#listener?.digest({ digestId: id, listId: ++this.#digests, data, timestamp });
       },
     });
-    v1.trace(this.#onTrace);
-    this.#running = { ...checked, v1, store: new EntityStore(checked.schema, v1) };
+    return { ...checked, v1, store: new EntityStore(checked.schema, v1) };
   }
 
   write(update: Update): void {
-    const { schema, v1, store } = this.#requireRunning();
+    const { schema, v1, store } = this.#addressed();
     if (update.entity && writeCell(schema, v1, update.entity)) return;
     store.write(update);
   }
 
+  atomically(batch: () => void): void {
+    const { v1, store } = this.#addressed();
+    const before = { v1: v1.save(), store: store.save() };
+    try {
+      batch();
+    } catch (error) {
+      v1.load(before.v1);
+      store.load(before.store);
+      throw error;
+    }
+  }
+
   read(request: Entity): Entity[] {
-    const { schema, v1, store } = this.#requireRunning();
+    const { schema, v1, store } = this.#addressed();
     return readEntities(schema, v1, store, request);
   }
 
@@ -161,20 +209,29 @@ export class EmbeddedSwitch implements Target {
 
   packetOut(packet: PacketOut): void {
     const running = this.#running;
-    const header = running && encodeHeader(running.schema.packetOut, packet.metadata);
-    if (!running || !header) {
+    if (!running) {
       this.refusedPacketOuts++;
-      return;
+      throw new StatusError(Code.FAILED_PRECONDITION, 'no pipeline runs');
     }
+    const header = this.#headerOf(running, packet);
     const frame = new Uint8Array(header.length + packet.payload.length);
     frame.set(header);
     frame.set(packet.payload, header.length);
     const descriptor = this.options.pool.allocFrom(frame);
     if (descriptor === NO_PACKET) {
       this.refusedPacketOuts++;
-      return;
+      throw new StatusError(Code.RESOURCE_EXHAUSTED, 'no room for the packet');
     }
     running.v1.receive(this.cpuPort, descriptor, this.options.now());
+  }
+
+  #headerOf(running: Running, packet: PacketOut): Uint8Array {
+    try {
+      return encodeHeader(running.schema.packetOut, packet.metadata);
+    } catch (error) {
+      this.refusedPacketOuts++;
+      throw error;
+    }
   }
 
   #packetIn(packet: number): void {
@@ -186,6 +243,11 @@ export class EmbeddedSwitch implements Target {
     const length = headerLength(schema.packetIn);
     const metadata: PacketMetadata[] = decodeHeader(schema.packetIn, frame.subarray(0, length));
     this.#listener?.packetIn({ payload: frame.subarray(length), metadata });
+  }
+
+  /** What reads and writes are about. */
+  #addressed(): Running {
+    return this.#saved ?? this.#requireRunning();
   }
 
   #requireRunning(): Running {

@@ -2,7 +2,7 @@
 import { UmbraError } from '../base/errors.js';
 import { readProgram, type Pipeline, type Program } from '../bmv2/index.js';
 import { Schema, type MatchType } from '../p4runtime/index.js';
-import type { ForwardingPipelineConfig } from '../proto/index.js';
+import { p4info, type ForwardingPipelineConfig } from '../proto/index.js';
 
 /** A checked pipeline config. */
 export interface CheckedPipeline {
@@ -28,6 +28,16 @@ export function checkPipeline(config: ForwardingPipelineConfig): CheckedPipeline
   const schema = new Schema(config.p4info);
   compare(schema, program);
   return { config, program, schema };
+}
+
+/** Whether two configs are the same program with the same P4Info; their cookies may differ. */
+export function isSameConfig(a: ForwardingPipelineConfig, b: ForwardingPipelineConfig): boolean {
+  const bytes = (config: ForwardingPipelineConfig): Uint8Array =>
+    p4info.P4Info.encode(config.p4info!).finish();
+  return (
+    Buffer.compare(a.p4DeviceConfig, b.p4DeviceConfig) === 0 &&
+    Buffer.compare(bytes(a), bytes(b)) === 0
+  );
 }
 
 function mismatch(what: string): UmbraError {

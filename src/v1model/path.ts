@@ -95,6 +95,13 @@ export class PacketPath {
     return this.#delayLine.count;
   }
 
+  /** Frees the packets that wait: another program takes over. */
+  close(): void {
+    const line = this.#delayLine;
+    while (line.count > 0) this.#pool.free(line.packet(line.takeFirst()));
+    this.#attachment.wakeAt(Infinity);
+  }
+
   /** A packet arrives; the switch owns it. */
   receive(port: number, packet: number, nowNs: number): void {
     this.nowNs = nowNs;

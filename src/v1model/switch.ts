@@ -125,6 +125,11 @@ export class V1Switch {
     this.#path.wake(nowNs);
   }
 
+  /** Frees the packets that wait: another program takes over. */
+  close(): void {
+    this.#path.close();
+  }
+
   save(): unknown {
     const saved: SavedSwitch = {
       objects: this.#objects.save(),

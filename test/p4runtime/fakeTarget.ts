@@ -49,6 +49,29 @@ export class FakeTarget implements Target {
     this.commits++;
   }
 
+  saveConfig(config: ForwardingPipelineConfig): void {
+    this.commit(config);
+  }
+
+  commitSaved(): void {
+    throw new StatusError(Code.NOT_FOUND, 'nothing is saved');
+  }
+
+  reconcile(config: ForwardingPipelineConfig): void {
+    this.config = config;
+  }
+
+  atomically(batch: () => void): void {
+    const before = new Map(this.entities);
+    try {
+      batch();
+    } catch (error) {
+      this.entities.clear();
+      for (const [key, entity] of before) this.entities.set(key, entity);
+      throw error;
+    }
+  }
+
   write({ type, entity }: Update): void {
     const key = entityKey(entity!);
     const isKnown = this.entities.has(key);
