@@ -11,10 +11,26 @@ export function readAction(node: Node, names: Names, number: number): Action {
     width: parameter.integer('bitwidth'),
   }));
   const widths = parameters.map((parameter) => parameter.width);
-  const body = node
-    .nodes('primitives')
-    .flatMap((p) => readPrimitive(new Operands(p, names, widths)));
+  const body = readBody(node.nodes('primitives').map((p) => new Operands(p, names, widths)));
   return { name: node.string('name'), number, parameters, body };
+}
+
+/** Primitives one after the other; jumps count those of the JSON, some of which are nothing. */
+function readBody(primitives: readonly Operands[]): Primitive[] {
+  const body: Primitive[] = [];
+  const starts = primitives.map((operands) => {
+    const start = body.length;
+    body.push(...readPrimitive(operands));
+    return start;
+  });
+  starts.push(body.length);
+  for (const primitive of body) {
+    if (primitive.op !== 'jump') continue;
+    const to = starts[primitive.to];
+    if (to === undefined) throw primitives[0]!.place.invalid(`a jump to ${primitive.to}`);
+    primitive.to = to;
+  }
+  return body;
 }
 
 /** The operands of one primitive by position. */
@@ -72,11 +88,32 @@ class Operands {
     return this.names.object(kind, Number(this.#at(i).json['value']), this.place);
   }
 
+  get count(): number {
+    return this.#parameters.length;
+  }
+
+  /** The operands from `i` on, or those of the list that stands there. */
+  list(i: number): Expression[] {
+    const node = this.#at(i);
+    const vector = node.json['value'];
+    const isList = node.string('type') === 'parameters_vector';
+    const parts = !isList
+      ? this.#parameters.slice(i).map((p) => p.json)
+      : Array.isArray(vector)
+        ? (vector as unknown[])
+        : [];
+    return parts.map((part) => readExpression(part, this.names, this.widths, this.place));
+  }
+
+  text(i: number): string {
+    return this.#at(i).string('value');
+  }
+
   /** A constant, such as the number of a field list; 0 when it is absent. */
   constant(i: number): number {
     if (i >= this.#parameters.length) return 0;
     const value = this.expression(i);
-    if (value.kind !== 'constant') throw this.place.unsupported('a field list chosen at run time');
+    if (value.kind !== 'constant') throw this.place.unsupported('a number chosen at run time');
     return Number(value.value);
   }
 }
@@ -98,6 +135,18 @@ function readPrimitive(o: Operands): Primitive[] {
       return [{ op: 'exit' }];
     case 'no_op':
       return [];
+    case '_jump':
+      return [{ op: 'jump', to: o.constant(0), condition: undefined }];
+    case '_jump_if_zero':
+      return [{ op: 'jump', to: o.constant(1), condition: o.expression(0) }];
+    case 'assert':
+    case 'assume': {
+      const text = o.node.sourceText ?? o.op;
+      const place = o.place.line;
+      return [{ op: 'assert', kind: o.op, condition: o.expression(0), text, place }];
+    }
+    case 'log_msg':
+      return [{ op: 'log', format: o.text(0), values: o.count > 1 ? o.list(1) : [] }];
     case 'truncate':
       return [{ op: 'truncate', length: o.expression(0) }];
     default:

@@ -16,7 +16,19 @@ import { integerOf, Node } from './json.js';
 import type { Names } from './names.js';
 import { readExpression } from './expression.js';
 
-const algorithms = new Set<string>(['crc16', 'crc32', 'csum16', 'identity', 'random']);
+const algorithms = new Map<string, HashAlgorithm>([
+  ['crc16', 'crc16'],
+  ['crc16_custom', 'crc16'],
+  ['crc32', 'crc32'],
+  ['crc32_custom', 'crc32'],
+  ['crcCCITT', 'crcCCITT'],
+  ['csum16', 'csum16'],
+  ['cksum16', 'csum16'],
+  ['xor16', 'xor16'],
+  ['xxh64', 'xxh64'],
+  ['identity', 'identity'],
+  ['random', 'random'],
+]);
 const matchKinds = new Set<string>(['exact', 'lpm', 'ternary', 'optional']);
 
 /** What a pipeline refers to beyond its own nodes. */
@@ -80,12 +92,11 @@ function readProfile(node: Node, names: Names): Profile {
 
 /** A hash over fields: of a selector, a hash extern or a checksum. */
 export function readCalculation(node: Node, names: Names): Calculation {
-  const algorithm = node.string('algo');
-  if (!algorithms.has(algorithm)) {
-    throw node.place.unsupported(`the hash algorithm '${algorithm}'`);
-  }
+  const name = node.string('algo');
+  const algorithm = algorithms.get(name);
+  if (!algorithm) throw node.place.unsupported(`the hash algorithm '${name}'`);
   const result: Calculation = {
-    algorithm: algorithm as HashAlgorithm,
+    algorithm,
     input: [],
     widths: [],
     withPayload: false,
@@ -94,6 +105,14 @@ export function readCalculation(node: Node, names: Names): Calculation {
     const type = part.string('type');
     if (type === 'payload') {
       result.withPayload = true;
+      continue;
+    }
+    if (type === 'header') {
+      const header = names.header(part.json['value'], node.place);
+      names.headers[header]!.fields.forEach(({ width }, field) => {
+        result.input.push({ kind: 'field', ref: { header, field } });
+        result.widths.push(width);
+      });
       continue;
     }
     const value = readExpression(part.json, names, [], node.place);

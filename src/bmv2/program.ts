@@ -14,6 +14,8 @@ export interface Field {
   width: number;
   /** Bits from the start of its header. */
   bitOffset: number;
+  /** In two's complement. */
+  isSigned: boolean;
 }
 
 /** A header instance, or a metadata instance (`isMetadata`), which is never parsed or emitted. */
@@ -34,6 +36,8 @@ export type Operator =
   | '+'
   | '-'
   | '*'
+  | '/'
+  | '%'
   | '<<'
   | '>>'
   | '&'
@@ -51,7 +55,10 @@ export type Operator =
   | 'not'
   | 'b2d'
   | 'd2b'
-  | '?';
+  | '?'
+  | 'two_comp_mod'
+  | 'sat_cast'
+  | 'usat_cast';
 
 /** An expression over unbounded integers and booleans; p4c writes every mask out. */
 export type Expression =
@@ -86,7 +93,11 @@ export type Primitive =
   | { op: 'recirculate'; fieldList: number }
   | { op: 'resubmit'; fieldList: number }
   | { op: 'truncate'; length: Expression }
-  | { op: 'digest'; list: number };
+  | { op: 'digest'; list: number }
+  /** Goes on at another step of the action; always, or when `condition` is zero. */
+  | { op: 'jump'; to: number; condition: Expression | undefined }
+  | { op: 'assert'; kind: 'assert' | 'assume'; condition: Expression; text: string; place: string }
+  | { op: 'log'; format: string; values: Expression[] };
 
 /** An action with the widths of its parameters in bits. */
 export interface Action {
@@ -188,7 +199,16 @@ export interface Pipeline {
   profiles: Profile[];
 }
 
-export type HashAlgorithm = 'crc16' | 'crc32' | 'csum16' | 'identity' | 'random';
+/** The reference target's names; the custom forms have the parameters they start with there. */
+export type HashAlgorithm =
+  | 'crc16'
+  | 'crc32'
+  | 'crcCCITT'
+  | 'csum16'
+  | 'xor16'
+  | 'xxh64'
+  | 'identity'
+  | 'random';
 
 /** What a hash or a checksum is taken over, concatenated bit by bit. */
 export interface Calculation {

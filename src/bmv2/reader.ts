@@ -118,8 +118,7 @@ function readHeaders(root: Node): Header[] {
       if (typeof name !== 'string') throw type.place.invalid('a field without a name');
       if (width === '*') throw type.place.unsupported(`the varbit field '${name}'`);
       if (typeof width !== 'number' || width < 1) throw type.place.invalid(`width of '${name}'`);
-      if (signed === true) throw type.place.unsupported(`the signed field '${name}'`);
-      const field = { name, width, bitOffset };
+      const field = { name, width, bitOffset, isSigned: signed === true };
       bitOffset += width;
       return field;
     });

@@ -2,7 +2,8 @@
 import type { Program } from '../bmv2/index.js';
 import type { PacketPool } from '../packet/index.js';
 import type { Prng } from '../base/prng.js';
-import { crc16Table, crc32Table } from './hashTables.js';
+import * as hashes from './hashes.js';
+import { crc16Table, crc32Table, crcCcittTable } from './hashTables.js';
 
 /** The state that emitted code shares with its switch. */
 export interface SharedState {
@@ -12,12 +13,19 @@ export interface SharedState {
   dropPort: number;
   parsedBytesSlot: number;
   prng: Prng;
+  /** Does what emitted code's messages ask for; undefined when nobody listens. */
+  log: ((message: number, values: readonly LoggedValue[]) => void) | undefined;
+  assertionFailed(assertion: number): void;
 }
+
+/** A value in a message: a number, or whether it is signed and its words. */
+export type LoggedValue = number | readonly [isSigned: boolean, ...words: number[]];
 
 /** The bindings of emitted code, by the names it uses. */
 export function makeEnvironment(program: Program, shared: SharedState): Record<string, unknown> {
   const { pool, prng } = shared;
   const front = new Uint8Array(program.headers.reduce((sum, h) => sum + h.byteLength, 0));
+  const buffer = hashBuffer(program);
   return {
     I: shared.ints,
     D: shared.doubles,
@@ -29,6 +37,17 @@ export function makeEnvironment(program: Program, shared: SharedState): Record<s
     wire: pool.wireLength,
     crc16Table,
     crc32Table,
+    crcCcittTable,
+    ...hashes,
+    H: buffer,
+    appendPayload(packet: number, count: number): number {
+      return appendPayload(pool, packet, shared.ints[shared.parsedBytesSlot]!, buffer, count);
+    },
+    isLogged: shared.log !== undefined,
+    log: shared.log,
+    assertionFailed: shared.assertionFailed,
+    randomWords: (words: Int32Array, at: number, span: number, count: number): void =>
+      drawWords(prng, words, at, span, count),
     ensure(packet: number, length: number): number {
       pool.materialize(packet, length);
       return pool.headLength[packet]!;
@@ -47,6 +66,59 @@ function draw(prng: Prng, low: number, high: number): number {
   if (span <= 4294967296) return low + Math.floor(prng.unit() * span);
   const fine = prng.uint32() * 2097152 + (prng.uint32() >>> 11);
   return low + Math.floor((fine / 2 ** 53) * span);
+}
+
+/** Uniform in [0, span], both of `count` words: bits that exceed the span are drawn again. */
+function drawWords(
+  prng: Prng,
+  words: Int32Array,
+  at: number,
+  span: number,
+  count: number,
+): void {
+  let first = 0;
+  while (first < count - 1 && words[span + first] === 0) first++;
+  const mask = -1 >>> Math.clz32(words[span + first]!);
+  for (;;) {
+    words.fill(0, at, at + first);
+    for (let i = first; i < count; i++) words[at + i] = prng.uint32();
+    words[at + first]! &= mask;
+    let i = first;
+    while (i < count - 1 && words[at + i] === words[span + i]) i++;
+    if (words[at + i]! >>> 0 <= words[span + i]! >>> 0) return;
+  }
+}
+
+/** The most bytes of payload that a hash takes. */
+const PAYLOAD_LIMIT = 65536;
+
+/** Room for the inputs of every hash, and for a payload where one wants it. */
+function hashBuffer({ calculations, ingress, egress }: Program): Uint8Array {
+  const selectors = [...ingress.profiles, ...egress.profiles].flatMap(
+    ({ selector }) => selector?.calculation ?? [],
+  );
+  const sizes = [...calculations, ...selectors].map(({ widths, withPayload }) => {
+    const bits = widths.reduce((sum, width) => sum + width, 0);
+    return Math.ceil(bits / 8) + (withPayload ? PAYLOAD_LIMIT : 0);
+  });
+  return new Uint8Array(Math.max(0, ...sizes));
+}
+
+/** Copies the bytes behind the parsed headers to `count`; virtual bytes are zero. */
+function appendPayload(
+  pool: PacketPool,
+  packet: number,
+  parsedBytes: number,
+  into: Uint8Array,
+  count: number,
+): number {
+  const from = pool.start[packet]! + parsedBytes;
+  const real = Math.max(0, pool.headLength[packet]! - parsedBytes);
+  const end = Math.min(into.length, count + pool.wireLength[packet]! - parsedBytes);
+  for (let i = count; i < end; i++) {
+    into[i] = i - count < real ? pool.bytes[from + i - count]! : 0;
+  }
+  return Math.max(count, end);
 }
 
 /** Sum of the 16-bit words behind the parsed headers; virtual bytes are zero. */

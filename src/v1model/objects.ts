@@ -12,7 +12,7 @@ import { isInline, profileVariable, tableVariable } from './emit/control.js';
 import { MeterArray } from './meter.js';
 import { ActionProfile } from './profile.js';
 import { MatchTable } from './table.js';
-import { bytesOfNumber, numberOf, wordsOf } from './words.js';
+import { bytesOf, bytesOfNumber, numberOf, wordCount, wordsOf } from './words.js';
 
 /** A counter array. */
 export class CounterArray implements IndexedCounterControl {
@@ -45,7 +45,7 @@ export class CounterArray implements IndexedCounterControl {
   }
 }
 
-/** A register array of up to 53 bits. */
+/** A register array: words of up to 32 bits, doubles of up to 53, or several words a cell. */
 export class RegisterArray implements RegisterControl {
   readonly cells: Int32Array | Float64Array;
 
@@ -54,19 +54,22 @@ export class RegisterArray implements RegisterControl {
     readonly size: number,
     readonly bitWidth: number,
   ) {
-    this.cells = bitWidth <= 32 ? new Int32Array(size) : new Float64Array(size);
+    const isDouble = bitWidth > 32 && bitWidth <= 53;
+    this.cells = isDouble ? new Float64Array(size) : new Int32Array(size * wordCount(bitWidth));
   }
 
   read(index: number): Uint8Array {
     this.#check(index);
-    const cell = this.cells[index]!;
-    return bytesOfNumber(this.bitWidth <= 32 ? cell >>> 0 : cell, this.bitWidth);
+    const { cells, bitWidth } = this;
+    if (cells instanceof Float64Array) return bytesOfNumber(cells[index]!, bitWidth);
+    return bytesOf(cells, index * wordCount(bitWidth), bitWidth);
   }
 
   write(index: number, value: Uint8Array): void {
     this.#check(index);
-    wordsOf(value, this.bitWidth, this.name);
-    this.cells[index] = numberOf(value);
+    const words = wordsOf(value, this.bitWidth, this.name);
+    if (this.cells instanceof Float64Array) this.cells[index] = numberOf(value);
+    else this.cells.set(words, index * words.length);
   }
 
   #check(index: number): void {

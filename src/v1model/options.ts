@@ -17,11 +17,27 @@ export interface V1SwitchOptions {
   /** The egress port that means drop; 511 like the reference target. */
   dropPort?: number;
   onDigest?(message: DigestMessage): void;
+  /** Hears what the program logs; without it, messages cost nothing. */
+  onLog?(message: string): void;
+  /** Hears of assertions that fail; each drops its packet. */
+  onAssertion?(failure: AssertionFailure): void;
+}
+
+/** An assertion or assumption of the program that did not hold. */
+export interface AssertionFailure {
+  kind: 'assert' | 'assume';
+  /** As in the source. */
+  text: string;
+  /** File and line of the source. */
+  place: string;
+  /** The switch's time, ns. */
+  timeNs: number;
 }
 
 /** Why a packet did not leave. */
 export type DropReason =
   | 'egress_spec'
+  | 'assertion_failed'
   | 'no_clone_session'
   | 'no_multicast_group'
   | 'pool_exhausted'

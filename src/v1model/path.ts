@@ -40,6 +40,7 @@ export interface PathParts {
 export class PacketPath {
   readonly drops: Record<DropReason, number> = {
     egress_spec: 0,
+    assertion_failed: 0,
     no_clone_session: 0,
     no_multicast_group: 0,
     pool_exhausted: 0,
@@ -66,6 +67,7 @@ export class PacketPath {
   #tracer: Tracer | undefined;
   #onTrace: ((trace: PacketTrace) => void) | undefined;
   #passes = 0;
+  #assertionFailed = false;
 
   constructor(parts: PathParts) {
     this.#program = parts.program;
@@ -359,7 +361,14 @@ export class PacketPath {
     this.#attachment.transmit(port, packet);
   }
 
-  #drop(packet: number, reason: DropReason): void {
+  /** Emitted code: an assertion failed, and the packet is about to be dropped for it. */
+  failAssertion(): void {
+    this.#assertionFailed = true;
+  }
+
+  #drop(packet: number, asked: DropReason): void {
+    const reason = this.#assertionFailed ? 'assertion_failed' : asked;
+    this.#assertionFailed = false;
     this.drops[reason]++;
     this.#tracer?.note({ kind: 'drop', reason });
     this.#pool.free(packet);

@@ -16,7 +16,8 @@ import type {
 import { digestSender } from './digest.js';
 import { keptNumbers } from './emit/program.js';
 import { slotsOf } from './emit/layout.js';
-import { makeEnvironment } from './environment.js';
+import { makeEnvironment, type SharedState } from './environment.js';
+import { logText } from './log.js';
 import { ProgramObjects } from './objects.js';
 import type { DropReason, V1SwitchOptions } from './options.js';
 import { PacketPath } from './path.js';
@@ -69,7 +70,21 @@ export class V1Switch {
     this.#doubles = doubles;
     const parsedBytesSlot = slots.parsed_bytes;
     const prng = this.#prng;
-    const shared = { pool, ints, doubles, dropPort, parsedBytesSlot, prng };
+    const { onLog } = options;
+    const shared: SharedState = {
+      pool,
+      ints,
+      doubles,
+      dropPort,
+      parsedBytesSlot,
+      prng,
+      log: onLog && ((message, values) => onLog(logText(code.messages[message]!, values))),
+      assertionFailed: (assertion) => {
+        this.#path.failAssertion();
+        const { kind, text, place } = code.assertions[assertion]!;
+        options.onAssertion?.({ kind, text, place, timeNs: this.#path.nowNs });
+      },
+    };
     this.#bindings = { ...makeEnvironment(program, shared), ...this.#objects.bindings };
     this.#pipeline = compile(code, this.#bindings);
     this.#path = new PacketPath({

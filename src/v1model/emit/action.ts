@@ -1,12 +1,27 @@
 /** Actions as statements: one emitter per primitive. */
 import { unreachable } from '../../base/assert.js';
-import type { Action, Expression, Primitive } from '../../bmv2/index.js';
+import type { Action, Expression, FieldRef, Primitive } from '../../bmv2/index.js';
 import { UmbraError } from '../../base/errors.js';
 import { parameterRow } from '../parameters.js';
 import type { Emitter } from './context.js';
 import type { Leaves } from './expression.js';
+import { emitArithmetic, emitComparison, emitLow, emitOffset } from './arithmetic.js';
+import { emitGraph, END, topologicalOrder } from './graph.js';
 import { emitHash } from './hash.js';
-import { asIndex, asUnsigned, numberValue, type Value } from './value.js';
+import {
+  asCondition,
+  asIndex,
+  asLimbs,
+  asUnsigned,
+  limbCount,
+  numberValue,
+  rangeOf,
+  setupOf,
+  wordsFor,
+  wordsValue,
+  type Value,
+} from './value.js';
+import { placed } from './wide.js';
 
 /** The columns that hold an entry's arguments, and the variables of its row's starts. */
 export interface ArgumentSource {
@@ -34,11 +49,42 @@ export function emitAction(
       { length: place.words },
       (_, i) => `${source.ints}[${source.intRow} + ${place.offset + i}]`,
     );
-    if (place.words > 1) return { kind: 'limbs', limbs: words };
+    if (place.words > 1) return wordsValue(words, place.width);
     const code = place.width === 32 ? `(${words[0]} >>> 0)` : words[0]!;
     return numberValue(code, 0, 2 ** place.width - 1);
   };
-  return action.body.map((p) => emitPrimitive(emitter, p, parameter, exit)).join('\n');
+  return emitBody(action.body, (p) => emitPrimitive(emitter, p, parameter, exit), (condition) =>
+    asCondition(emitter.value(condition, parameter)),
+  );
+}
+
+/** A body's steps; one with jumps as blocks. */
+function emitBody(
+  body: readonly Primitive[],
+  emit: (primitive: Primitive) => string,
+  condition: (expression: Expression) => string,
+): string {
+  const jumps = body.flatMap((p, i) => (p.op === 'jump' ? [i + 1, p.to] : []));
+  if (jumps.length === 0) return body.map(emit).join('\n');
+  const starts = [...new Set([0, ...jumps])].sort((a, b) => a - b).filter((i) => i < body.length);
+  const blockAt = (i: number): number => (i >= body.length ? END : starts.indexOf(i));
+  const blocks = starts.map((start, i) => body.slice(start, starts[i + 1]));
+  const next = (block: number): number => blockAt(starts[block]! + blocks[block]!.length);
+  const successors = (block: number): number[] => {
+    const last = blocks[block]!.at(-1)!;
+    if (last.op !== 'jump') return [next(block)];
+    return last.condition ? [next(block), blockAt(last.to)] : [blockAt(last.to)];
+  };
+  const order = topologicalOrder(0, successors);
+  if (!order) throw new UmbraError('UNSUPPORTED_PROGRAM', 'a loop in an action is not supported');
+  return emitGraph(order, 'AC', (block, jump) => {
+    const steps = blocks[block]!.filter((p) => p.op !== 'jump').map(emit);
+    const last = blocks[block]!.at(-1)!;
+    if (last.op !== 'jump') return `${steps.join('\n')} ${jump(next(block))}`;
+    if (!last.condition) return `${steps.join('\n')} ${jump(blockAt(last.to))}`;
+    const [stay, leave] = [jump(next(block)), jump(blockAt(last.to))];
+    return `${steps.join('\n')} if (${condition(last.condition)}) { ${stay} } else { ${leave} }`;
+  });
 }
 
 function emitPrimitive(
@@ -48,20 +94,20 @@ function emitPrimitive(
   exit: string,
 ): string {
   const value = (expression: Expression): Value => emitter.value(expression, parameter);
-  const { layout } = emitter;
   switch (primitive.op) {
-    case 'assign':
-      return emitter.assign(primitive.target, value(primitive.value));
+    case 'assign': {
+      const { target } = primitive;
+      const assigned = emitter.value(primitive.value, parameter, emitter.widthOf(target));
+      return emitter.assign(target, assigned);
+    }
     case 'set_valid':
       return emitter.setValid(primitive.header, true);
     case 'set_invalid':
       return emitter.setValid(primitive.header, false);
     case 'copy_header':
       return emitCopy(emitter, primitive.target, primitive.source);
-    case 'drop': {
-      const group = layout.intrinsic('mcast_grp').names[0];
-      return `${layout.intrinsic('egress_spec').names[0]} = DROP; ${group} = 0;`;
-    }
+    case 'drop':
+      return emitDrop(emitter);
     case 'exit':
       return exit;
     case 'clone': {
@@ -77,9 +123,46 @@ function emitPrimitive(
       return `${emitter.slot('truncate')} = ${asUnsigned(value(primitive.length), 32)} + 1;`;
     case 'digest':
       return `${emitter.slot('digests')} |= ${2 ** primitive.list};`;
+    case 'assert': {
+      const number = emitter.assertions.push(primitive) - 1;
+      const holds = asCondition(value(primitive.condition));
+      return `if (!${holds}) { assertionFailed(${number}); ${emitDropAll(emitter)} ${exit} }`;
+    }
+    case 'log':
+      return emitLog(emitter, primitive, value);
+    case 'jump':
+      return unreachable(primitive as never);
     default:
       return emitExtern(emitter, primitive, parameter);
   }
+}
+
+function emitDrop({ layout }: Emitter): string {
+  const group = layout.intrinsic('mcast_grp').names[0];
+  return `${layout.intrinsic('egress_spec').names[0]} = DROP; ${group} = 0;`;
+}
+
+/** Drops the packet, and forgets whatever else was asked for. */
+function emitDropAll(emitter: Emitter): string {
+  const asked = ['clone_ingress', 'clone_egress', 'recirculate', 'resubmit', 'digests'] as const;
+  return `${asked.map((name) => `${emitter.slot(name)} = 0;`).join(' ')} ${emitDrop(emitter)}`;
+}
+
+/** A message, made up only when somebody listens. */
+function emitLog(
+  emitter: Emitter,
+  primitive: Extract<Primitive, { op: 'log' }>,
+  value: (expression: Expression) => Value,
+): string {
+  const number = emitter.messages.push(primitive.format) - 1;
+  const values = primitive.values.map(value);
+  const parts = values.map((v) => {
+    if (v.kind === 'boolean') return asUnsigned(v, 1);
+    if (v.kind === 'number') return v.code;
+    return `[${v.low < 0n}, ${v.limbs.join(', ')}]`;
+  });
+  const setups = values.map(setupOf).join(' ');
+  return `if (isLogged) { ${setups} log(${number}, [${parts.join(', ')}]); }`;
 }
 
 type ExternCall = Extract<
@@ -94,6 +177,8 @@ function emitExtern(
 ): string {
   const value = (expression: Expression): Value => emitter.value(expression, parameter);
   const { program } = emitter;
+  const at = (index: Expression, size: number, then: string): string =>
+    `{ ${setupOf(value(index))} i = ${asIndex(value(index))}; if (i < ${size}) { ${then} } }`;
   switch (primitive.op) {
     case 'count': {
       const { size } = program.counters[primitive.counter]!;
@@ -102,73 +187,74 @@ function emitExtern(
         if (i < ${size}) { ${name}_packets[i]++; ${name}_bytes[i] += ${emitter.packetLength}; }`;
     }
     case 'register_read': {
-      const { size, width } = registerOf(emitter, primitive.register);
-      const name = `r${primitive.register}`;
-      const cell = width === 32 ? `(${name}[i] >>> 0)` : `${name}[i]`;
-      const read = numberValue(`(i < ${size} ? ${cell} : 0)`, 0, 2 ** width - 1);
-      return `i = ${asIndex(value(primitive.index))}; ${emitter.assign(primitive.target, read)}`;
+      const { size, width } = program.registers[primitive.register]!;
+      const read = registerCell(`r${primitive.register}`, width);
+      return at(primitive.index, size, emitter.assign(primitive.target, read));
     }
     case 'register_write': {
-      const { size, width } = registerOf(emitter, primitive.register);
-      const written = asUnsigned(value(primitive.value), width);
-      return `i = ${asIndex(value(primitive.index))};
-        if (i < ${size}) r${primitive.register}[i] = ${written};`;
+      const { size, width } = program.registers[primitive.register]!;
+      const written = emitter.value(primitive.value, parameter, width);
+      return at(primitive.index, size, storeRegister(emitter, primitive.register, width, written));
     }
-    case 'random': {
-      const [low, high] = [value(primitive.low), value(primitive.high)];
-      const bounds = [low, high].map((v) => (v.kind === 'number' ? v : undefined));
-      const code = `random(${asIndex(low)}, ${asIndex(high)})`;
-      const drawn = numberValue(code, bounds[0]?.low ?? 0, bounds[1]?.high ?? 2 ** 53 - 1);
-      return emitter.assign(primitive.target, drawn);
-    }
+    case 'random':
+      return emitRandom(emitter, primitive.target, value(primitive.low), value(primitive.high));
     case 'hash': {
       const hash = emitHash(emitter, program.calculations[primitive.calculation]!, parameter);
-      return `${hash.statements} ${emitHashAssignment(emitter, primitive, hash.value, value)}`;
+      const [base, size] = [value(primitive.base), value(primitive.size)];
+      const drawn = emitOffset(hash.value, base, size, emitter.scratch);
+      return `{ ${hash.statements} ${emitter.assign(primitive.target, drawn)} }`;
     }
     case 'meter': {
-      const colour = numberValue(
-        `m${primitive.meter}.execute(${asIndex(value(primitive.index))}, ${emitter.packetLength})`,
-        0,
-        2,
-      );
-      return emitter.assign(primitive.target, colour);
+      const { size } = program.meters[primitive.meter]!;
+      const colour = `m${primitive.meter}.execute(i, ${emitter.packetLength})`;
+      const assigned = emitter.assign(primitive.target, numberValue(colour, 0, 2));
+      return at(primitive.index, size, assigned);
     }
     default:
       return unreachable(primitive);
   }
 }
 
-/** target = base + hash mod size; a size of 0 leaves the base. */
-function emitHashAssignment(
-  emitter: Emitter,
-  primitive: Extract<Primitive, { op: 'hash' }>,
-  hash: Value,
-  value: (expression: Expression) => Value,
-): string {
-  const base = value(primitive.base);
-  const size = value(primitive.size);
-  const high = hash.kind === 'number' ? hash.high : 2 ** 53;
-  const isWhole = size.kind === 'number' && size.low === size.high && size.low > high;
-  const part = isWhole ? 'h' : `(${asIndex(size)} === 0 ? 0 : h % ${asIndex(size)})`;
-  if (base.kind === 'number' && base.low === 0 && base.high === 0) {
-    return emitter.assign(primitive.target, numberValue(part, 0, high));
+/** The cell `i` of a register array. */
+function registerCell(name: string, width: number): Value {
+  if (width > 53) {
+    const count = limbCount(width);
+    const words = Array.from({ length: count }, (_, word) => `${name}[i * ${count} + ${word}]`);
+    return wordsValue(words, width);
   }
-  return emitter.assign(
-    primitive.target,
-    numberValue(`(${asIndex(base)} + ${part})`, 0, 2 ** 53 - 1),
-  );
+  return numberValue(width === 32 ? `(${name}[i] >>> 0)` : `${name}[i]`, 0, 2 ** width - 1);
 }
 
-function registerOf(emitter: Emitter, index: number): { size: number; width: number } {
-  const register = emitter.program.registers[index]!;
-  if (register.width > 53) {
-    throw new UmbraError(
-      'UNSUPPORTED_PROGRAM',
-      `${emitter.program.source}: ${register.name}: a register of ${register.width} bits ` +
-        'is not supported (53 at most)',
-    );
+function storeRegister(emitter: Emitter, register: number, width: number, value: Value): string {
+  const name = `r${register}`;
+  if (width <= 53) return `${name}[i] = ${asUnsigned(value, width)};`;
+  const count = limbCount(width);
+  const low = emitLow(value, width, emitter.scratch);
+  const words = asLimbs(low, count);
+  const stores = words.map((word, i) => `${name}[i * ${count} + ${i}] = ${word};`);
+  return `${setupOf(low)} ${stores.join(' ')}`;
+}
+
+/** target = uniform in [low, high]; unchanged when that is empty. */
+function emitRandom(emitter: Emitter, target: FieldRef, low: Value, high: Value): string {
+  const { scratch } = emitter;
+  const isEmpty = asCondition(emitComparison('>', low, high, scratch));
+  const [from, to] = [rangeOf(low), rangeOf(high)];
+  if (low.kind === 'number' && high.kind === 'number') {
+    const drawn = numberValue(`random(${low.code}, ${high.code})`, low.low, high.high);
+    const assigned = emitter.assign(target, drawn);
+    return from.high <= to.low ? assigned : `if (!${isEmpty}) { ${assigned} }`;
   }
-  return register;
+  // low plus a draw from the span's bits that does not exceed it.
+  const span = emitArithmetic('-', high, low, undefined, scratch);
+  const count = wordsFor(0n, to.high - from.low);
+  const wide = placed(span, count, scratch);
+  const at = scratch.words(count);
+  const limbs = Array.from({ length: count }, (_, i) => `L[${at + i}]`);
+  const drawn = { ...wordsValue(limbs, 32 * count), at };
+  const sum = emitArithmetic('+', drawn, low, emitter.widthOf(target), scratch);
+  return `if (!${isEmpty}) { ${setupOf(wide)}
+    randomWords(L, ${at}, ${wide.at}, ${count}); ${emitter.assign(target, sum)} }`;
 }
 
 function emitCopy(emitter: Emitter, target: number, source: number): string {

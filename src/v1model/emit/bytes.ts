@@ -1,6 +1,6 @@
 /** Fields in and out of packet bytes, and values as bytes. Bits count from the left. */
 import type { Field } from '../../bmv2/index.js';
-import { asLimbs, limbCount, numberValue, type Value } from './value.js';
+import { asLimbs, limbCount, numberValue, wordsValue, type Value } from './value.js';
 
 /** A value of `width` bits as int32 words, right-aligned, most significant first. */
 interface Words {
@@ -98,6 +98,6 @@ export function readField(array: string, base: string, field: Field): Value {
   for (let bit = top; bit < width; bit += 32) {
     limbs.push(readBits(array, base, bitOffset + bit, 32));
   }
-  if (width > 53) return { kind: 'limbs', limbs: limbs.map((limb) => `(${limb} | 0)`) };
+  if (width > 53) return wordsValue(limbs.map((limb) => `(${limb} | 0)`), width);
   return numberValue(`(${limbs[0]} * 4294967296 + ${limbs[1]})`, 0, 2 ** width - 1);
 }

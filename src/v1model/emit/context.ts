@@ -2,7 +2,16 @@
 import type { Expression, FieldRef, Program } from '../../bmv2/index.js';
 import type { Layout, SwitchSlot } from './layout.js';
 import { emitExpression, type Leaves } from './expression.js';
-import { asLimbs, asUnsigned, numberValue, type Value } from './value.js';
+import { Scratch } from './scratch.js';
+import { asLimbs, asUnsigned, numberValue, setupOf, type Value } from './value.js';
+
+/** An assertion of the program. */
+export interface Assertion {
+  kind: 'assert' | 'assume';
+  /** As in the source. */
+  text: string;
+  place: string;
+}
 
 /** Emits reads and assignments of one program. */
 export class Emitter {
@@ -13,18 +22,34 @@ export class Emitter {
     readonly isTraced = false,
   ) {}
 
+  /** Places of intermediate values. */
+  readonly scratch = new Scratch();
+  /** What failed assertions and messages say, by the number that emitted code passes on. */
+  readonly assertions: Assertion[] = [];
+  readonly messages: string[] = [];
+
   /** Statement that tells the tracer; '' in code that is not traced. */
   probe(call: string): string {
     return this.isTraced ? `T.${call};` : '';
   }
 
-  /** An expression's value; `parameter` gives those of the surrounding action. */
-  value(expression: Expression, parameter?: Leaves['parameter']): Value {
-    return emitExpression(expression, {
+  /**
+   * An expression's value; `parameter` gives those of the surrounding action.
+   * @param bits how many low bits are wanted; without it, the value is exact
+   */
+  value(expression: Expression, parameter?: Leaves['parameter'], bits?: number): Value {
+    const leaves: Leaves = {
+      scratch: this.scratch,
       field: (ref) => this.layout.read(ref),
       valid: (header) => this.isValid(header),
       parameter: parameter ?? (() => numberValue('0', 0, 0)),
-    });
+    };
+    return emitExpression(expression, leaves, bits);
+  }
+
+  /** Bits of a field. */
+  widthOf(ref: FieldRef): number {
+    return this.program.headers[ref.header]!.fields[ref.field]!.width;
   }
 
   isValid(header: number): string {
@@ -57,7 +82,7 @@ export class Emitter {
     if (top !== 0) limbs[0] = `(${limbs[0]} & ${2 ** top - 1})`;
     const temporaries = limbs.map((limb, i) => `w${i} = ${limb}`).join(', ');
     const stores = names.map((name, i) => `${name} = w${i};`).join(' ');
-    return `{ const ${temporaries}; ${stores} }`;
+    return `{ ${setupOf(value)} const ${temporaries}; ${stores} }`;
   }
 
   slot(name: SwitchSlot): string {

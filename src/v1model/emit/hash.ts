@@ -1,74 +1,195 @@
 /** Hashes and checksums over concatenated fields. */
-import { unreachable } from '../../base/assert.js';
-import type { Calculation, Checksum } from '../../bmv2/index.js';
+import type { Calculation, Checksum, HashAlgorithm } from '../../bmv2/index.js';
+import { emitChoice, emitComparison, emitLow } from './arithmetic.js';
 import type { Leaves } from './expression.js';
 import type { Emitter } from './context.js';
 import { concatenatedBytes } from './bytes.js';
-import { asUnsigned, numberValue, type Value } from './value.js';
+import { asCondition, narrow, numberValue, setupOf, wordsValue, type Value } from './value.js';
 import { isOverWholeHeader } from './usage.js';
 
-/** Statements that leave a hash in the variable `h`, and its largest value. */
+/** Inputs that are there together: of one header, or always. */
+interface Chunk {
+  /** Condition for the inputs to count, as an invalid header's do not; '' for always. */
+  guard: string;
+  values: Value[];
+  widths: number[];
+}
+
+/** Statements that compute a hash, and its value once they have run. */
+export interface Hash {
+  statements: string;
+  value: Value;
+}
+
+/** Emits a hash. Its statements use the variable `h`. */
 export function emitHash(
   emitter: Emitter,
   calculation: Calculation,
   parameter?: Leaves['parameter'],
-): { statements: string; value: Value } {
-  const inputs = calculation.input.map((input) => emitter.value(input, parameter));
-  const bits = calculation.widths.reduce((sum, width) => sum + width, 0);
-  switch (calculation.algorithm) {
-    case 'identity': {
-      if (bits > 53) break;
-      const parts = inputs.map((input, i) => {
-        const below = calculation.widths.slice(i + 1).reduce((sum, width) => sum + width, 0);
-        return `${asUnsigned(input, calculation.widths[i]!)} * ${2 ** below}`;
-      });
-      return { statements: `h = ${parts.join(' + ')};`, value: numberValue('h', 0, 2 ** bits - 1) };
-    }
-    case 'random':
-      return { statements: 'h = random(0, 4294967295);', value: numberValue('h', 0, 2 ** 32 - 1) };
-    case 'crc16':
-    case 'crc32':
-    case 'csum16':
-      break;
-    default:
-      unreachable(calculation.algorithm);
+): Hash {
+  const { algorithm } = calculation;
+  if (algorithm === 'random') {
+    return { statements: 'h = random(0, 4294967295);', value: numberValue('h', 0, 2 ** 32 - 1) };
   }
-  const bytes = concatenatedBytes(inputs, calculation.widths);
-  const isCrc32 = calculation.algorithm === 'crc32';
-  const statements =
-    calculation.algorithm === 'csum16'
-      ? `${sumOf(bytes, calculation.withPayload)} h = ~h & 65535;`
-      : isCrc32
-        ? `h = -1; ${bytes.map(crcStep('crc32Table')).join(' ')} h = ~h >>> 0;`
-        : calculation.algorithm === 'crc16'
-          ? `h = 0; ${bytes.map(crcStep('crc16Table')).join(' ')}`
-          : `h = ${asUnsigned({ kind: 'limbs', limbs: identityWords(bytes) }, 53)};`;
+  const chunks = chunksOf(emitter, calculation, parameter);
+  const setups = chunks.flatMap((chunk) => chunk.values.map(setupOf)).join(' ');
+  const hash =
+    emitUnrolled(calculation, chunks) ?? emitOverBuffer(emitter, calculation, chunks);
+  return { ...hash, statements: setups === '' ? hash.statements : `${setups} ${hash.statements}` };
+}
+
+/** Consecutive inputs of one header make one chunk. */
+function chunksOf(
+  emitter: Emitter,
+  { input, widths }: Calculation,
+  parameter?: Leaves['parameter'],
+): Chunk[] {
+  const guards = input.map((part) => {
+    const isPacket = part.kind === 'field' && !isMetadata(emitter, part.ref.header);
+    return isPacket ? emitter.isValid(part.ref.header) : '';
+  });
+  const chunks: Chunk[] = [];
+  input.forEach((part, i) => {
+    const guard = guards[i]!;
+    let last = chunks.at(-1);
+    if (last?.guard !== guard) chunks.push((last = { guard, values: [], widths: [] }));
+    last.values.push(emitter.value(part, parameter, widths[i]!));
+    last.widths.push(widths[i]!);
+  });
+  if (chunks.slice(0, -1).every((chunk) => bitsOf(chunk) % 8 === 0)) return chunks;
+  // What would move every later bit by a few counts as zero instead of as missing.
+  const values = chunks.flatMap(({ guard, values: own }) =>
+    own.map((value) => (guard === '' ? value : orZero(emitter, guard, value))),
+  );
+  return [{ guard: '', values, widths: chunks.flatMap((chunk) => chunk.widths) }];
+}
+
+function orZero(emitter: Emitter, guard: string, value: Value): Value {
+  return emitChoice(guard, value, numberValue('0', 0, 0), emitter.scratch);
+}
+
+function isMetadata(emitter: Emitter, header: number): boolean {
+  return emitter.program.headers[header]!.isMetadata;
+}
+
+function bitsOf({ widths }: Chunk): number {
+  return widths.reduce((sum, width) => sum + width, 0);
+}
+
+function guarded({ guard }: Chunk, statement: string): string {
+  return guard === '' ? statement : `if (${guard}) { ${statement} }`;
+}
+
+const results: Partial<Record<HashAlgorithm, number>> = {
+  crc16: 16,
+  crcCCITT: 16,
+  csum16: 16,
+  xor16: 16,
+  crc32: 32,
+};
+
+/** Straight code over inputs whose places in the message are known; undefined for others. */
+function emitUnrolled({ algorithm, withPayload }: Calculation, chunks: Chunk[]): Hash | undefined {
+  const isCrc = algorithm in crcs;
+  const isSum = algorithm === 'csum16' || algorithm === 'xor16';
+  const isEven = chunks.slice(0, withPayload ? undefined : -1).every((c) => bitsOf(c) % 16 === 0);
+  if (withPayload && algorithm !== 'csum16') return undefined;
+  if (isSum && !isEven) return undefined;
+  if (algorithm === 'identity') return emitIdentity(chunks);
+  const parts = chunks.map((c) => ({ ...c, bytes: concatenatedBytes(c.values, c.widths) }));
+  if (isCrc) {
+    const { start, step, end } = crcs[algorithm]!;
+    const steps = parts.map((part) => guarded(part, part.bytes.map(step).join(' ')));
+    const statements = `${start} ${steps.join(' ')} ${end}`;
+    return { statements, value: numberValue('h', 0, 2 ** results[algorithm]! - 1) };
+  }
+  if (!isSum) return undefined;
+  const sign = algorithm === 'csum16' ? '+' : '^';
+  const terms = parts.map((part) => wordTerms(part.bytes).join(` ${sign} `) || '0');
+  const isPlain = chunks.every(({ guard }) => guard === '');
+  const sum = isPlain
+    ? `h = ${terms.join(` ${sign} `) || '0'};`
+    : `h = 0; ${parts.map((p, i) => guarded(p, `h ${sign}= ${terms[i]};`)).join(' ')}`;
+  const payload = withPayload ? ' h += payloadSum(p);' : '';
+  const statements = algorithm === 'csum16' ? `${sum}${payload} ${fold} h = ~h & 65535;` : sum;
+  return { statements, value: numberValue('h', 0, 65535) };
+}
+
+const crcs: Partial<
+  Record<HashAlgorithm, { start: string; step(byte: string): string; end: string }>
+> = {
+  crc16: {
+    start: 'h = 0;',
+    step: (byte) => `h = crc16Table[(h ^ ${byte}) & 255] ^ (h >>> 8);`,
+    end: '',
+  },
+  crc32: {
+    start: 'h = -1;',
+    step: (byte) => `h = crc32Table[(h ^ ${byte}) & 255] ^ (h >>> 8);`,
+    end: 'h = ~h >>> 0;',
+  },
+  crcCCITT: {
+    start: 'h = 65535;',
+    step: (byte) => `h = crcCcittTable[((h >>> 8) ^ ${byte}) & 255] ^ ((h << 8) & 65535);`,
+    end: '',
+  },
+};
+
+/** The first eight bytes, as the reference target's identity hash takes them. */
+function emitIdentity(chunks: Chunk[]): Hash | undefined {
+  const [only] = chunks;
+  if (!only || chunks.length > 1 || only.guard !== '') return undefined;
+  const bytes = concatenatedBytes(only.values, only.widths).slice(0, 8);
+  const word = (part: string[]): string =>
+    `(${part.map((byte, i) => `(${byte} << ${8 * (part.length - 1 - i)})`).join(' | ')})`;
+  const words = [word(bytes.slice(-4))];
+  if (bytes.length > 4) words.unshift(word(bytes.slice(0, -4)));
+  return { statements: '', value: narrow(wordsValue(words, 8 * bytes.length)) };
+}
+
+const overBuffer: Partial<Record<HashAlgorithm, string>> = {
+  crc16: 'crc16Of',
+  crc32: 'crc32Of',
+  crcCCITT: 'crcCcittOf',
+  csum16: 'csum16Of',
+  xor16: 'xor16Of',
+};
+
+/** Inputs are gathered in `H`, and hashed there. */
+function emitOverBuffer(emitter: Emitter, calculation: Calculation, chunks: Chunk[]): Hash {
+  const { algorithm, withPayload } = calculation;
+  const stores = chunks.map((chunk) => {
+    const bytes = concatenatedBytes(chunk.values, chunk.widths);
+    return guarded(chunk, bytes.map((byte) => `H[q++] = ${byte};`).join(' '));
+  });
+  if (withPayload) stores.push('q = appendPayload(p, q);');
+  const gather = `let q = 0; ${stores.join(' ')}`;
+  const direct = overBuffer[algorithm];
+  if (direct !== undefined) {
+    const value = numberValue('h', 0, 2 ** results[algorithm]! - 1);
+    return { statements: `{ ${gather} h = ${direct}(H, q); }`, value };
+  }
+  const at = emitter.scratch.words(2);
+  const call = algorithm === 'xxh64' ? 'xxh64Into' : 'identityInto';
   return {
-    statements,
-    value: numberValue('h', 0, isCrc32 ? 2 ** 32 - 1 : bits > 16 ? 2 ** 53 : 65535),
+    statements: `{ ${gather} ${call}(H, q, L, ${at}); }`,
+    value: { ...wordsValue([`L[${at}]`, `L[${at + 1}]`], 64), at },
   };
 }
 
-function crcStep(table: string): (byte: string) => string {
-  return (byte) => `h = ${table}[(h ^ ${byte}) & 255] ^ (h >>> 8);`;
-}
-
-/** The first eight bytes, as the reference target's identity hash takes them. */
-function identityWords(bytes: string[]): string[] {
-  const first = bytes.slice(0, 8);
-  const word = (part: string[]): string =>
-    `(${part.map((byte, i) => `(${byte} << ${8 * (part.length - 1 - i)})`).join(' | ')})`;
-  return [word(first.slice(0, -4)), word(first.slice(-4))];
+/** 16-bit words of bytes, as code. */
+function wordTerms(bytes: readonly string[]): string[] {
+  const words: string[] = [];
+  for (let i = 0; i < bytes.length; i += 2) {
+    const low = i + 1 < bytes.length ? ` + ${bytes[i + 1]}` : '';
+    words.push(`((${bytes[i]} << 8)${low})`);
+  }
+  return words;
 }
 
 /** Statements that leave the folded one's complement sum of bytes in `h`. */
-function sumOf(bytes: readonly string[], withPayload: boolean): string {
-  const words: string[] = [];
-  for (let i = 0; i < bytes.length; i += 2) {
-    words.push(`(${bytes[i]} << 8)${i + 1 < bytes.length ? ` + ${bytes[i + 1]}` : ''}`);
-  }
-  const payload = withPayload ? ' + payloadSum(p)' : '';
-  return `h = ${words.join(' + ') || '0'}${payload}; ${fold}`;
+function sumOf(bytes: readonly string[]): string {
+  return `h = ${wordTerms(bytes).join(' + ') || '0'}; ${fold}`;
 }
 
 const fold = 'h = (h & 65535) + Math.floor(h / 65536); h = (h & 65535) + (h >>> 16);';
@@ -79,14 +200,13 @@ function headerSum(array: string, base: string, byteLength: number, skip: number
   for (let i = 0; i < byteLength; i++) {
     if (i !== skip && i !== skip + 1) bytes.push(`${array}[${base} + ${i}]`);
   }
-  return sumOf(bytes, false);
+  return sumOf(bytes);
 }
 
 /** Checks one checksum after parsing; sets standard_metadata.checksum_error. */
 export function emitVerify(emitter: Emitter, checksum: Checksum): string {
   const { layout, program } = emitter;
-  const condition = emitter.value(checksum.condition);
-  const code = condition.kind === 'boolean' ? condition.code : 'true';
+  const code = asCondition(emitter.value(checksum.condition));
   const failed = `${layout.intrinsic('checksum_error').names[0]} = 1;`;
   const { header, field } = checksum.target;
   if (isOverWholeHeader(program, checksum.target, checksum.calculation)) {
@@ -99,18 +219,17 @@ export function emitVerify(emitter: Emitter, checksum: Checksum): string {
     }`;
   }
   const hash = emitHash(emitter, program.calculations[checksum.calculation]!);
-  const { width } = program.headers[header]!.fields[field]!;
-  const have = asUnsigned(layout.read(checksum.target), width);
-  const wanted = asUnsigned(hash.value, width);
-  return `if (${code}) { ${hash.statements} if (${wanted} !== ${have}) ${failed} }`;
+  const wanted = emitLow(hash.value, emitter.widthOf(checksum.target), emitter.scratch);
+  const have = layout.read(checksum.target);
+  const isWrong = asCondition(emitComparison('!==', wanted, have, emitter.scratch));
+  return `if (${code}) { ${hash.statements} if (${isWrong}) ${failed} }`;
 }
 
 /** Computes a checksum from fields before headers are written; '' when taken over bytes. */
 export function emitUpdate(emitter: Emitter, checksum: Checksum): string {
   const { program } = emitter;
   if (isOverWholeHeader(program, checksum.target, checksum.calculation)) return '';
-  const condition = emitter.value(checksum.condition);
-  const code = condition.kind === 'boolean' ? condition.code : 'true';
+  const code = asCondition(emitter.value(checksum.condition));
   const hash = emitHash(emitter, program.calculations[checksum.calculation]!);
   return `if (${code}) { ${hash.statements} ${emitter.assign(checksum.target, hash.value)} }`;
 }
@@ -122,8 +241,7 @@ export function emitUpdateOverBytes(emitter: Emitter, checksum: Checksum, array:
   const { header, field } = checksum.target;
   const { byteLength, fields } = program.headers[header]!;
   const at = fields[field]!.bitOffset / 8;
-  const condition = emitter.value(checksum.condition);
-  const code = condition.kind === 'boolean' ? condition.code : 'true';
+  const code = asCondition(emitter.value(checksum.condition));
   const offset = `I[${layout.offsetSlot(header)}]`;
   return `if (${code}) {
     const b = ${array === 'B' ? `s + ${offset}` : offset};

@@ -5,7 +5,7 @@
  */
 import { assert, defined } from '../../base/assert.js';
 import type { FieldRef, Program } from '../../bmv2/index.js';
-import { limbCount, numberValue, type Value } from './value.js';
+import { asSigned, limbCount, numberValue, wordsValue, type Value } from './value.js';
 import { intrinsicFields, keyOf, Usage, type IntrinsicField, type Stage } from './usage.js';
 
 /** A field's place. `names` has one name, or one per limb, most significant first. */
@@ -167,10 +167,12 @@ export class Layout {
   read(ref: FieldRef): Value {
     const storage = defined(this.storage(ref), 'storage of a field that is read');
     const { width, names } = storage;
-    if (width > 53) return { kind: 'limbs', limbs: names };
+    const { isSigned } = this.program.headers[ref.header]!.fields[ref.field]!;
     const isSlot = storage.local === undefined;
     const code = isSlot && width === 32 ? `(${names[0]} >>> 0)` : names[0]!;
-    return numberValue(code, 0, 2 ** width - 1);
+    const value = width > 53 ? wordsValue(names, width) : numberValue(code, 0, 2 ** width - 1);
+    // Places hold the bits; the sign is made when the field is read.
+    return isSigned ? asSigned(value, width) : value;
   }
 
   #placeHeaders(isMetadata: boolean): void {

@@ -3,18 +3,22 @@
  * switch does, and gives the emitted code all it needs in `env`.
  */
 import type { FieldRef, Pipeline, Program } from '../../bmv2/index.js';
-import { Emitter } from './context.js';
+import { Emitter, type Assertion } from './context.js';
 import { emitPipeline, isInline, profileVariable, tableVariable } from './control.js';
 import { declare, emitDeparser } from './deparser.js';
 import { emitVerify } from './hash.js';
 import { Layout } from './layout.js';
 import { emitParser } from './parser.js';
 import { valuePrelude } from './value.js';
+import { widePrelude } from './widePrelude.js';
 
 /** The emitted text and the plan of its storage. */
 export interface EmittedProgram {
   text: string;
   layout: Layout;
+  /** By the numbers that emitted code passes on. */
+  assertions: readonly Assertion[];
+  messages: readonly string[];
 }
 
 /**
@@ -27,10 +31,7 @@ export function emitProgram(program: Program, isTraced = false): EmittedProgram 
   const parser = emitParser(emitter);
   const verify = program.checksums.filter((c) => c.verify).map((c) => emitVerify(emitter, c));
   const scratch = 'let o = 0, h = 0, e = 0, m = 0, i = 0;';
-  const text = `'use strict';
-${emitBindings(program, isTraced)}
-${valuePrelude}
-${emitBegin(layout)}
+  const body = `${emitBegin(layout)}
 function front(p) {
   ${scratch} ${declare(layout.locals('front'))}
   const s = start[p]; let n = head[p];
@@ -51,10 +52,16 @@ function egress(p) {
 ${emitDeparser(emitter)}
 ${emitKeep(layout, program)}
 ${emitUnicast(emitter)}
-return { begin, front, reparse, egress, deparse, keep, restore, unicast };
+return { begin, front, reparse, egress, deparse, keep, restore, unicast };`;
+  const { assertions, messages } = emitter;
+  const text = `'use strict';
+${emitBindings(program, isTraced)}
+${valuePrelude}
+${emitter.scratch.isUsed ? `${emitter.scratch.declarations}${widePrelude}` : ''}
+${body}
 //# sourceURL=v1model/${program.source.replace(/[^\w.-]/g, '_')}
 `;
-  return { text, layout };
+  return { text, layout, assertions, messages };
 }
 
 /** Everything that emitted code reaches is bound as a constant, which V8 can fold. */
@@ -74,6 +81,20 @@ function emitBindings(program: Program, isTraced: boolean): string {
     'payloadSum',
     'crc32Table',
     'crc16Table',
+    'crcCcittTable',
+    'H',
+    'appendPayload',
+    'crc16Of',
+    'crc32Of',
+    'crcCcittOf',
+    'csum16Of',
+    'xor16Of',
+    'xxh64Into',
+    'identityInto',
+    'randomWords',
+    'isLogged',
+    'log',
+    'assertionFailed',
   ];
   program.counters.forEach((counter, i) => {
     if (counter.directTable === undefined) names.push(`c${i}_packets`, `c${i}_bytes`);

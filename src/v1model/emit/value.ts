@@ -2,27 +2,49 @@
  * Values in generated code, by the cheapest form that is exact.
  *
  * - number: an integer of known range within the 53 bits of a double,
- * - limbs: an unsigned integer as int32 words, most significant first,
- * - boolean,
- * - bigint: what fits nowhere else. Exact and slow; programs rarely come here.
+ * - limbs: an integer of known range as int32 words, most significant first. One that cannot be
+ *   negative fills its words unsigned, another is in two's complement,
+ * - boolean.
  *
- * The code of a value has no side effects and is enclosed, so that it can be used anywhere.
+ * The code of a number or a boolean has no side effects beyond its own scratch places and is
+ * enclosed, so that it can be used anywhere. Limbs can be read once `setup` has run.
  */
 import { unreachable } from '../../base/assert.js';
 
-export type Value =
-  | { kind: 'number'; code: string; low: number; high: number }
-  | { kind: 'limbs'; limbs: string[] }
-  | { kind: 'boolean'; code: string }
-  | { kind: 'bigint'; code: string };
+/** An integer in a double. */
+export interface NumberValue {
+  kind: 'number';
+  code: string;
+  low: number;
+  high: number;
+}
+
+/** An integer in words. */
+export interface WideValue {
+  kind: 'limbs';
+  /** Expressions, comma-separated, that fill the scratch places of the limbs; '' for none. */
+  setup: string;
+  limbs: string[];
+  low: bigint;
+  high: bigint;
+  /** Where the limbs lie one after the other in `L`, if they do. */
+  at?: number;
+}
+
+export type Value = NumberValue | WideValue | { kind: 'boolean'; code: string };
 
 /** The largest magnitude that a double holds exactly. */
 export const SAFE = Number.MAX_SAFE_INTEGER;
 const WORD = 4294967296;
 
 /** A number known to lie in [low, high]. */
-export function numberValue(code: string, low: number, high: number): Value {
+export function numberValue(code: string, low: number, high: number): NumberValue {
   return { kind: 'number', code, low, high };
+}
+
+/** Words, most significant first, that hold an unsigned integer of `width` bits. */
+export function wordsValue(limbs: string[], width = 32 * limbs.length): WideValue {
+  return { kind: 'limbs', setup: '', limbs, low: 0n, high: (1n << BigInt(width)) - 1n };
 }
 
 /** A literal. */
@@ -31,17 +53,61 @@ export function constantValue(value: bigint): Value {
     const number = Number(value);
     return numberValue(number < 0 ? `(${number})` : String(number), number, number);
   }
-  if (value < 0n) return { kind: 'bigint', code: `(${value}n)` };
-  const limbs: string[] = [];
-  for (let rest = value; rest > 0n; rest >>= 32n) {
-    limbs.unshift(String(Number(BigInt.asIntN(32, rest))));
-  }
-  return { kind: 'limbs', limbs };
+  const count = wordsFor(value, value);
+  const limbs = Array.from({ length: count }, (_, i) =>
+    String(Number(BigInt.asIntN(32, value >> BigInt(32 * (count - 1 - i))))),
+  );
+  return { kind: 'limbs', setup: '', limbs, low: value, high: value };
 }
 
 /** How many 32-bit words an unsigned field of `width` bits takes. */
 export function limbCount(width: number): number {
   return Math.ceil(width / 32);
+}
+
+/** The bits of a non-negative integer. */
+export function bitLength(value: bigint): number {
+  return value === 0n ? 0 : value.toString(2).length;
+}
+
+/** The fewest words that hold every integer of a range, as limbs hold them. */
+export function wordsFor(low: bigint, high: bigint): number {
+  if (low >= 0n) return Math.max(1, limbCount(bitLength(high)));
+  const magnitude = high > -1n - low ? high : -1n - low;
+  return limbCount(bitLength(magnitude) + 1);
+}
+
+/** The range of a value. */
+export function rangeOf(value: Value): { low: bigint; high: bigint } {
+  if (value.kind === 'boolean') return { low: 0n, high: 1n };
+  return { low: BigInt(value.low), high: BigInt(value.high) };
+}
+
+/** Expressions in sequence. */
+export function sequence(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+/** What must run before a value's limbs are read, as a statement; '' for nothing. */
+export function setupOf(value: Value): string {
+  return value.kind === 'limbs' && value.setup !== '' ? `${value.setup};` : '';
+}
+
+function after(setup: string, code: string): string {
+  return setup === '' ? code : `(${setup}, ${code})`;
+}
+
+/** Limbs as a number when their range allows it. */
+export function narrow(value: WideValue): Value {
+  if (value.low < -BigInt(SAFE) || value.high > BigInt(SAFE)) return value;
+  const [low, high] = [Number(value.low), Number(value.high)];
+  const sign = low < 0 ? '|' : '>>>';
+  const last = value.limbs.at(-1)!;
+  const code =
+    value.limbs.length === 1
+      ? `(${last} ${sign} 0)`
+      : `((${value.limbs.at(-2)} ${sign} 0) * ${WORD} + (${last} >>> 0))`;
+  return numberValue(after(value.setup, code), low, high);
 }
 
 /** The value as a JavaScript condition. */
@@ -52,25 +118,7 @@ export function asCondition(value: Value): string {
     case 'number':
       return `(${value.code} !== 0)`;
     case 'limbs':
-      return `((${value.limbs.join(' | ')}) !== 0)`;
-    case 'bigint':
-      return `(${value.code} !== 0n)`;
-    default:
-      return unreachable(value);
-  }
-}
-
-/** The value as a BigInt. */
-export function asBigint(value: Value): string {
-  switch (value.kind) {
-    case 'bigint':
-      return value.code;
-    case 'number':
-      return `BigInt(${value.code})`;
-    case 'limbs':
-      return `joinLimbs(${value.limbs.join(', ')})`;
-    case 'boolean':
-      return `(${value.code} ? 1n : 0n)`;
+      return after(value.setup, `((${value.limbs.join(' | ')}) !== 0)`);
     default:
       return unreachable(value);
   }
@@ -88,62 +136,92 @@ export function asUnsigned(value: Value, width: number): string {
     }
     case 'limbs': {
       const low = value.limbs.at(-1)!;
-      if (width < 32) return `(${low} & ${2 ** width - 1})`;
-      if (width === 32 || value.limbs.length === 1) return `(${low} >>> 0)`;
+      if (width < 32) return after(value.setup, `(${low} & ${2 ** width - 1})`);
+      if (width === 32 || value.limbs.length === 1) return after(value.setup, `(${low} >>> 0)`);
       const high = value.limbs.at(-2)!;
-      const mask = width === 64 ? -1 : 2 ** (width - 32) - 1;
-      return `((${high} & ${mask}) * ${WORD} + (${low} >>> 0))`;
+      const mask = 2 ** (width - 32) - 1;
+      return after(value.setup, `((${high} & ${mask}) * ${WORD} + (${low} >>> 0))`);
     }
     case 'boolean':
       return `(${value.code} ? 1 : 0)`;
-    case 'bigint':
-      return `Number(BigInt.asUintN(${width}, ${value.code}))`;
     default:
       return unreachable(value);
   }
 }
 
-/** The value as a number for an index or a length; huge values end beyond every array. */
+/** The value as a number for an index or a length; what no array reaches ends beyond them all. */
 export function asIndex(value: Value): string {
-  return value.kind === 'number' ? value.code : asUnsigned(value, 53);
+  if (value.kind === 'boolean') return asUnsigned(value, 1);
+  if (value.kind === 'number') {
+    return value.low < 0 ? `(${value.code} < 0 ? ${SAFE} : ${value.code})` : value.code;
+  }
+  const { limbs, setup } = value;
+  const above = limbs.slice(0, -1).join(' | ') || '0';
+  return after(setup, `((${above}) !== 0 ? ${SAFE} : (${limbs.at(-1)} >>> 0))`);
 }
 
-/** The low `count` words of a value, most significant first. */
+/**
+ * The low `count` words of a value, most significant first. Limbs with a setup want `setupOf` to
+ * run before.
+ */
 export function asLimbs(value: Value, count: number): string[] {
   switch (value.kind) {
     case 'limbs': {
       const missing = Math.max(0, count - value.limbs.length);
-      return [...new Array<string>(missing).fill('0'), ...value.limbs].slice(-count);
+      const fill = value.low < 0n ? `(${value.limbs[0]} >> 31)` : '0';
+      return [...new Array<string>(missing).fill(fill), ...value.limbs].slice(-count);
     }
     case 'number':
-      return Array.from({ length: count }, (_, i) => {
-        const shift = count - 1 - i;
-        if (shift === 0) return `(${value.code} | 0)`;
-        if (shift > 1 && value.low >= 0) return '0';
-        if (value.high < WORD && value.low >= 0) return '0';
-        return `(Math.floor(${value.code} / ${WORD ** shift}) | 0)`;
-      });
+      return Array.from({ length: count }, (_, i) => numberWord(value, count - 1 - i));
     case 'boolean':
       return asLimbs(numberValue(asUnsigned(value, 1), 0, 1), count);
-    case 'bigint':
-      return Array.from(
-        { length: count },
-        (_, i) => `limbOf(${value.code}, ${32 * (count - 1 - i)}n)`,
-      );
     default:
       return unreachable(value);
   }
+}
+
+/** The word of weight 2^(32 * weight). */
+function numberWord({ code, low, high }: NumberValue, weight: number): string {
+  if (weight === 0) return `(${code} | 0)`;
+  if (low >= 0 && (weight > 1 || high < WORD)) return '0';
+  if (low >= -(2 ** 31) && high < 2 ** 31) return `(${code} >> 31)`;
+  if (weight === 1) return `(Math.floor(${code} / ${WORD}) | 0)`;
+  return `(${code} < 0 ? -1 : 0)`;
+}
+
+/**
+ * The value modulo 2^width as a signed integer, -2^(width-1) and up. Limbs must be safe to repeat.
+ */
+export function asSigned(value: Value, width: number): Value {
+  const half = 1n << BigInt(width - 1);
+  const { low, high } = rangeOf(value);
+  if (low >= -half && high < half) return value;
+  if (width <= 32) {
+    const word = value.kind === 'limbs' ? value.limbs.at(-1)! : asUnsigned(value, 32);
+    const shift = 32 - width;
+    const code = shift === 0 ? `(${word} | 0)` : `((${word} << ${shift}) >> ${shift})`;
+    const setup = value.kind === 'limbs' ? value.setup : '';
+    return numberValue(after(setup, code), Number(-half), Number(half) - 1);
+  }
+  if (width <= 53) {
+    const code = `signed(${asUnsigned(value, width)}, ${2 ** width})`;
+    return numberValue(code, Number(-half), Number(half) - 1);
+  }
+  const limbs = asLimbs(value, limbCount(width));
+  const shift = 32 * limbs.length - width;
+  if (shift > 0) limbs[0] = `((${limbs[0]} << ${shift}) >> ${shift})`;
+  const setup = value.kind === 'limbs' ? value.setup : '';
+  return { kind: 'limbs', setup, limbs, low: -half, high: half - 1n };
 }
 
 /** Helpers that the code of values calls; part of every generated program. */
 export const valuePrelude = `
 function wrap(a, m) { return a - Math.floor(a / m) * m; }
-function joinLimbs(...limbs) {
-  let value = 0n;
-  for (const limb of limbs) value = (value << 32n) | BigInt(limb >>> 0);
-  return value;
-}
-function limbOf(value, shift) { return Number(BigInt.asIntN(32, value >> shift)); }
+function signed(a, m) { return a >= m / 2 ? a - m : a; }
+function clamp(a, low, high) { return a < low ? low : a > high ? high : a; }
+function shiftLeft(a, by) { return by < 32 ? a << by : 0; }
+function over(a, b) { return b === 0 ? 0 : Math.trunc(a / b); }
+function rest(a, b) { return b === 0 ? 0 : a % b; }
 function mulWrap(a, b, m) {
   const S = 67108864, aLow = a % S, aHigh = Math.floor(a / S) % S;
   const bLow = b % S, bHigh = Math.floor(b / S) % S, top = m / S;
