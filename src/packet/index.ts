@@ -1,4 +1,5 @@
 /** Packets: where they live and how their bytes are read and written. */
+export { CaptureFile } from './captureFile.js';
 export type { CapturedPacket } from './capturedPacket.js';
 export * from './dissect.js';
 export * from './erspan.js';

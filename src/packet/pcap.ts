@@ -16,7 +16,8 @@ import { PCAPNG_MAGIC, readPcapng } from './pcapng.js';
 /** The largest capture that is read into memory, bytes (our choice). */
 export const CAPTURE_LIMIT_BYTES = 1024 ** 3;
 const FILE_HEADER_BYTES = 24;
-const RECORD_HEADER_BYTES = 16;
+/** Bytes before each frame in a pcap file. */
+export const RECORD_HEADER_BYTES = 16;
 const MICROSECOND_MAGIC = 0xa1b2c3d4;
 const NANOSECOND_MAGIC = 0xa1b23c4d;
 
@@ -25,37 +26,48 @@ const NANOSECOND_MAGIC = 0xa1b23c4d;
  * CAPTURE_LIMIT_BYTES, and what `readCapture` throws.
  */
 export function readCaptureFile(path: string): Iterable<CapturedPacket> {
-  let bytes: Uint8Array;
+  return readCapture(readCaptureBytes(path), path);
+}
+
+/** The bytes of a capture file; throws like `readCaptureFile`. */
+export function readCaptureBytes(path: string): Uint8Array {
   try {
     const { size } = statSync(path);
     if (size > CAPTURE_LIMIT_BYTES) {
       throw new UmbraError('LIMIT', `${path}: ${size} bytes, ${CAPTURE_LIMIT_BYTES} at most`);
     }
-    bytes = readFileSync(path);
+    return readFileSync(path);
   } catch (error) {
     if (error instanceof UmbraError) throw error;
     throw new UmbraError('NOT_FOUND', `${path}: ${messageOf(error)}`, { cause: error });
   }
-  return readCapture(bytes, path);
 }
 
 /**
- * The packets of a capture, in the order of the file. Throws INVALID_FILE that names the file, the
- * byte offset and what is wrong: at once when it is no capture, while iterating when it is cut off.
+ * The packets of a capture, in the order of the file; times count from the first packet, or from
+ * `originSeconds` of the epoch so that captures can be put side by side. Throws INVALID_FILE that
+ * names the file, the byte offset and what is wrong: at once when it is no capture, while iterating
+ * when it is cut off.
  */
-export function readCapture(bytes: Uint8Array, fileName: string): Iterable<CapturedPacket> {
+export function readCapture(
+  bytes: Uint8Array,
+  fileName: string,
+  originSeconds?: number,
+): Iterable<CapturedPacket> {
   if (bytes.length < 4) {
     throw captureError(fileName, 0, `truncated header: 4 bytes wanted, ${bytes.length} there`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = view.getUint32(0);
-  if (magic === PCAPNG_MAGIC) return restartable(() => readPcapng(bytes, view, fileName));
+  if (magic === PCAPNG_MAGIC) {
+    return restartable(() => readPcapng(bytes, view, fileName, originSeconds));
+  }
   for (const isLittle of [true, false]) {
     const value = view.getUint32(0, isLittle);
     if (value !== MICROSECOND_MAGIC && value !== NANOSECOND_MAGIC) continue;
     const tickNs = value === NANOSECOND_MAGIC ? 1 : 1000;
     checkFileHeader(view, isLittle, fileName);
-    return restartable(() => readRecords(bytes, view, isLittle, tickNs, fileName));
+    return restartable(() => readRecords(bytes, view, isLittle, tickNs, fileName, originSeconds));
   }
   const text = magic.toString(16).padStart(8, '0');
   throw captureError(fileName, 0, `not a pcap or pcapng capture: it begins with 0x${text}`);
@@ -86,9 +98,10 @@ function* readRecords(
   isLittle: boolean,
   tickNs: number,
   fileName: string,
+  originSeconds: number | undefined,
 ): Generator<CapturedPacket> {
   let at = FILE_HEADER_BYTES;
-  let firstSeconds: number | undefined;
+  let firstSeconds = originSeconds;
   let firstTicks = 0;
   while (at < bytes.length) {
     if (at + RECORD_HEADER_BYTES > bytes.length) {

@@ -32,15 +32,19 @@ interface Block {
   endAt: number;
 }
 
-/** The packets of a pcapng file; the first four bytes are known to be PCAPNG_MAGIC. */
+/**
+ * The packets of a pcapng file; the first four bytes are known to be PCAPNG_MAGIC. Times count
+ * from the first packet, or from `originSeconds` of the epoch.
+ */
 export function* readPcapng(
   bytes: Uint8Array,
   view: DataView,
   fileName: string,
+  originSeconds?: number,
 ): Generator<CapturedPacket> {
   let interfaces: Interface[] = [];
   let isLittle = true;
-  let startNs: bigint | undefined;
+  let startNs = originSeconds === undefined ? undefined : BigInt(originSeconds) * 1_000_000_000n;
   let lastNs = 0;
   for (let at = 0; at < bytes.length;) {
     if (isSection(view, at)) {
