@@ -46,9 +46,10 @@ export class P4RuntimeServer {
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
     'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
   });
+  /** Ends each open stream, saying that the server is stopping. */
+  readonly #streams = new Set<() => void>();
   /** Packets and digests that a slow client did not take. */
   streamDrops = 0;
-  #streams = 0;
 
   constructor(targets: readonly Target[]) {
     this.#service = new P4RuntimeService(targets);
@@ -73,6 +74,16 @@ export class P4RuntimeServer {
         reject(new UmbraError(code, `P4Runtime server on ${address}: ${what}`, { cause: error }));
       });
     });
+  }
+
+  /** Takes no new calls, ends streams, and waits for calls under way, at most `limitMs`. */
+  async drain(limitMs: number): Promise<void> {
+    for (const stop of this.#streams) stop();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)));
+    const done = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    await Promise.race([late, done]);
+    clearTimeout(timer);
   }
 
   /** Ends every call and stops listening. */
@@ -121,12 +132,11 @@ export class P4RuntimeServer {
   }
 
   #stream(call: ServerDuplexStream<StreamMessageRequest, StreamMessageResponse>): void {
-    if (this.#streams >= STREAM_LIMIT) {
+    if (this.#streams.size >= STREAM_LIMIT) {
       const limit = `${STREAM_LIMIT} streams are open already`;
       call.emit('error', serviceError(new StatusError(Code.RESOURCE_EXHAUSTED, limit)));
       return;
     }
-    this.#streams++;
     let isOpen = true;
     const stream = this.#service.openStream((message) => {
       if (!isOpen) return;
@@ -145,9 +155,15 @@ export class P4RuntimeServer {
     const close = (): void => {
       if (!isOpen) return;
       isOpen = false;
-      this.#streams--;
+      this.#streams.delete(stop);
       stream.close();
     };
+    const stop = (): void => {
+      close();
+      const what = 'the server is stopping';
+      call.emit('error', serviceError(new StatusError(Code.UNAVAILABLE, what)));
+    };
+    this.#streams.add(stop);
     call.on('data', (message: StreamMessageRequest) => {
       try {
         stream.receive(message);
