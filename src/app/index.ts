@@ -1,5 +1,6 @@
 /** Umbra's parts wired together. */
-export { loadProgram, SwitchDaemon, type DaemonOptions } from './daemon.js';
+export { loadProgram, SwitchDaemon, type DaemonOptions, type ProgramFiles } from './daemon.js';
+export { fileSink, logLevels, SwitchLog, type LogLevel, type LogSink } from './switchLog.js';
 export { Live, type LiveOptions } from './live.js';
 export { Loop, runLoop, type LoopOptions } from './loop.js';
 export { accessOf, buildNetwork, type Network } from './network.js';

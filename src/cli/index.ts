@@ -6,16 +6,19 @@ import { shippedFile } from '../base/paths.js';
 import type { Failure } from '../fault/index.js';
 import { demo, type DemoOptions } from './demo.js';
 import { live, type LiveCommandOptions } from './live.js';
+import { endWithReader } from './reader.js';
 import * as remote from './remote.js';
 import { CommandFailed } from './output.js';
 import { stf, type StfCommandOptions } from './stf.js';
-import { runSwitch, type SwitchOptions } from './switch.js';
+import { addSwitch, switchWords } from './switch.js';
 
 /** Runs one command line and returns its exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
+  endWithReader();
   const program = buildProgram();
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    const words = argv[0] === 'switch' ? switchWords(argv) : argv;
+    await program.parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommandFailed) return 1;
@@ -37,7 +40,7 @@ function buildProgram(): Command {
     .exitOverride()
     .showHelpAfterError('(see umbra --help)');
   addDemo(program);
-  addSwitch(program);
+  addSwitch(command(program, 'switch'), wholeNumber);
   addStf(program);
   addInspection(program);
   addFaults(program);
@@ -64,24 +67,6 @@ function addDemo(program: Command): void {
     .option('--host <address>', 'address of the API', '127.0.0.1')
     .option('--port <number>', 'port of the API', wholeNumber, 8080)
     .action((options: LiveCommandOptions) => live(options));
-}
-
-function addSwitch(program: Command): void {
-  const collect = (value: string, before: string[]): string[] => [...before, value];
-  command(program, 'switch')
-    .description('the embedded switch as a daemon; after -- : --grpc-server-addr, --cpu-port')
-    .argument('[program]', "p4c's BMv2 JSON; left out, a controller sets the pipeline")
-    .argument('[target...]', 'options after --')
-    .option('-i, --interface <port@interface>', 'port, repeatable; or PORT@udp:...', collect, [])
-    .option('--device-id <number>', 'P4Runtime device id', wholeNumber, 1)
-    .option('--p4info <file>', 'P4Info of the program, when it is not beside it')
-    .option('--no-p4', 'start without a program')
-    .addOption(new Option('--until-stdin-ends', 'end when standard input does').hideHelp())
-    .action((file: string | undefined, target: string[], options: SwitchOptions) => {
-      const isTarget = file?.startsWith('--') ?? false;
-      const rest = isTarget ? [file!, ...target] : target;
-      return runSwitch(isTarget ? undefined : file, rest, options);
-    });
 }
 
 function addStf(program: Command): void {

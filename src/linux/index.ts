@@ -2,5 +2,6 @@
 export { AfPacketPort } from './afPacket.js';
 export { Namespaces, type HostPort } from './namespaces.js';
 export { parsePort, type PortSpec } from './portSpec.js';
+export { RecordedPort, type Recording } from './recordedPort.js';
 export { UdpPort } from './udpPort.js';
-export type { WireCounters, WirePort } from './wirePort.js';
+export type { PortListener, WireCounters, WirePort } from './wirePort.js';

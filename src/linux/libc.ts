@@ -18,6 +18,8 @@ export class Libc {
   readonly socket: NativeFunction;
   readonly bind: NativeFunction;
   readonly setsockopt: NativeFunction;
+  readonly getsockopt: NativeFunction;
+  readonly ioctl: NativeFunction;
   readonly recvmmsg: NativeFunction;
   readonly sendmmsg: NativeFunction;
   readonly close: NativeFunction;
@@ -31,6 +33,10 @@ export class Libc {
     this.setsockopt = native(
       'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
     );
+    this.getsockopt = native(
+      'int getsockopt(int fd, int level, int name, void *value, void *length)',
+    );
+    this.ioctl = native('int ioctl(int fd, ulong request, void *argument)');
     this.recvmmsg = native(
       'int recvmmsg(int fd, void *messages, uint32_t count, int flags, void *timeout)',
     );

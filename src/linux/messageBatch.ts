@@ -12,7 +12,9 @@ const IOV_AT = 16;
 const IOV_COUNT_AT = 24;
 const CONTROL_AT = 32;
 const CONTROL_LENGTH_AT = 40;
+const FLAGS_AT = 48;
 const LENGTH_AT = 56;
+const MSG_TRUNC = 0x20;
 const IOVEC_BYTES = 16;
 const CONTROL_BYTES = 64;
 
@@ -45,6 +47,11 @@ export class MessageBatch {
     return this.#block.address;
   }
 
+  /** Address of the header of frame i. */
+  addressOf(i: number): bigint {
+    return this.#block.address + BigInt(i * HEADER_BYTES);
+  }
+
   get view(): DataView {
     return this.#block.view;
   }
@@ -72,6 +79,11 @@ export class MessageBatch {
     return this.#block.view.getUint32(i * HEADER_BYTES + LENGTH_AT, true);
   }
 
+  /** The frame was longer than FRAME_BYTES. */
+  isCut(i: number): boolean {
+    return (this.#block.view.getUint32(i * HEADER_BYTES + FLAGS_AT, true) & MSG_TRUNC) !== 0;
+  }
+
   controlLength(i: number): number {
     return this.#block.view.getUint32(i * HEADER_BYTES + CONTROL_LENGTH_AT, true);
   }
@@ -81,5 +93,10 @@ export class MessageBatch {
     const { view } = this.#block;
     view.setUint32(this.#vectors + i * IOVEC_BYTES + 8, length, true);
     view.setUint32(i * HEADER_BYTES + CONTROL_LENGTH_AT, 0, true);
+  }
+
+  /** The length that frame i was given to be sent with. */
+  sendLength(i: number): number {
+    return this.#block.view.getUint32(this.#vectors + i * IOVEC_BYTES + 8, true);
   }
 }

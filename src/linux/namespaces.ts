@@ -57,6 +57,16 @@ export class Namespaces {
     this.#up(host.peer);
   }
 
+  /** Takes a host away, with whatever runs in it and its cable. */
+  removeHost(name: string): void {
+    const namespace = this.namespaceOf(name);
+    const at = this.#namespaces.indexOf(namespace);
+    if (at < 0) return;
+    this.#namespaces.splice(at, 1);
+    this.#endPrograms(namespace);
+    this.#run('ip', ['netns', 'del', namespace], true);
+  }
+
   /** Joins two switch ports by a veth pair in the root namespace. */
   addCable(a: string, b: string): void {
     this.#ip('link', 'add', a, 'type', 'veth', 'peer', 'name', b);
@@ -84,13 +94,15 @@ export class Namespaces {
   /** Ends every program and removes what was made. May be called again. */
   close(): void {
     for (const child of this.#children.splice(0)) child.kill('SIGKILL');
-    // What a shell had started lives on in its namespace; it is ended by its number.
-    for (const name of this.#namespaces) {
-      const pids = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout ?? '';
-      for (const pid of pids.split('\n').filter((line) => line !== '')) endProcess(Number(pid));
-    }
+    for (const name of this.#namespaces) this.#endPrograms(name);
     for (const name of this.#interfaces.splice(0)) this.#run('ip', ['link', 'del', name], true);
     for (const name of this.#namespaces.splice(0)) this.#run('ip', ['netns', 'del', name], true);
+  }
+
+  /** What a shell had started lives on in its namespace; it is ended by its number. */
+  #endPrograms(namespace: string): void {
+    const pids = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' }).stdout ?? '';
+    for (const pid of pids.split('\n').filter((line) => line !== '')) endProcess(Number(pid));
   }
 
   #up(name: string): void {

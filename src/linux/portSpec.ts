@@ -14,7 +14,7 @@ export function parsePort(text: string): PortSpec {
   if (!found) throw new UmbraError('USAGE', `port '${text}': write PORT@INTERFACE`);
   const port = Number(found[1]);
   const target = found[2]!;
-  if (port > 509) throw new UmbraError('USAGE', `port ${port}: ports are 0 to 509`);
+  if (port > 511) throw new UmbraError('USAGE', `port ${port}: ports are 0 to 511`);
   if (!target.startsWith('udp:')) return { port, kind: 'interface', name: target };
   const udp = udpPattern.exec(target);
   if (!udp) throw new UmbraError('USAGE', `port '${text}': write PORT@udp:LOCAL:HOST:REMOTE`);

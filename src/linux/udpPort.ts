@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { UmbraError, messageOf } from '../base/errors.js';
 import { NO_PACKET, type PacketPool } from '../packet/index.js';
-import { newCounters, type WirePort } from './wirePort.js';
+import { newCounters, type PortListener, type WirePort } from './wirePort.js';
 
 /** Frames of one end of a tunnel. */
 export class UdpPort implements WirePort {
@@ -24,7 +24,6 @@ export class UdpPort implements WirePort {
     peer: { host: string; port: number },
   ): Promise<UdpPort> {
     const socket = createSocket('udp4');
-    const name = `udp:${localPort}`;
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (error) => {
         const isInUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
@@ -34,13 +33,15 @@ export class UdpPort implements WirePort {
       socket.bind(localPort, '127.0.0.1', resolve);
     });
     socket.removeAllListeners('error');
-    const port = new UdpPort(name, pool, socket, peer, socket.address().port);
+    const bound = socket.address().port;
+    const port = new UdpPort(`udp:${bound}`, pool, socket, peer, bound);
     // A peer that is not there yet shows as an error of the socket; its frames are lost.
     socket.on('error', () => port.counters.drops++);
     return port;
   }
 
-  start(listener: (packet: number) => void, idle: () => void): void {
+  start(listener: PortListener): void {
+    listener.state(true);
     this.socket.on('message', (frame) => {
       const packet = this.pool.allocFrom(frame);
       if (packet === NO_PACKET) {
@@ -49,9 +50,13 @@ export class UdpPort implements WirePort {
       }
       this.counters.rxPackets++;
       this.counters.rxBytes += frame.length;
-      listener(packet);
-      idle();
+      listener.packet(packet);
+      listener.idle();
     });
+  }
+
+  pause(): void {
+    this.socket.removeAllListeners('message');
   }
 
   transmit(packet: number): void {

@@ -5,12 +5,12 @@
 import { assert } from '../base/assert.js';
 import { NO_PACKET, type PacketPool } from '../packet/index.js';
 import { Code, StatusError, type Target, type TargetListener } from '../p4runtime/index.js';
-import type {
-  Entity,
+import {
   ForwardingPipelineConfig,
-  PacketOut,
-  PacketMetadata,
-  Update,
+  type Entity,
+  type PacketOut,
+  type PacketMetadata,
+  type Update,
 } from '../proto/index.js';
 import { V1Switch, type PacketTrace, type SwitchAttachment } from '../v1model/index.js';
 import { EntityStore } from './entityStore.js';
@@ -21,6 +21,8 @@ import { carryOver } from './reconcile.js';
 
 /** The port of PacketIn and PacketOut in Umbra's own programs. */
 export const CPU_PORT = 510;
+/** The egress port that means drop, unless another is chosen; as simple_switch_grpc has it. */
+export const DROP_PORT = 511;
 
 /** What a switch is made of. */
 export interface EmbeddedSwitchOptions {
@@ -31,11 +33,15 @@ export interface EmbeddedSwitchOptions {
   /** The engine's time, ns. */
   now: () => number;
   cpuPort?: number;
+  /** The egress port that means drop; 511 when left out. */
+  dropPort?: number;
 }
 
 interface Running extends CheckedPipeline {
   v1: V1Switch;
   store: EntityStore;
+  /** It runs without P4Info: to P4Runtime no pipeline is set. */
+  isBare: boolean;
 }
 
 /** One switch. */
@@ -109,7 +115,8 @@ export class EmbeddedSwitch implements Target {
   }
 
   pipeline(): ForwardingPipelineConfig | undefined {
-    return (this.#saved ?? this.#running)?.config;
+    const told = this.#saved ?? this.#running;
+    return told?.isBare ? undefined : told?.config;
   }
 
   verify(config: ForwardingPipelineConfig): void {
@@ -130,7 +137,7 @@ export class EmbeddedSwitch implements Target {
   }
 
   reconcile(config: ForwardingPipelineConfig): void {
-    const running = this.#running;
+    const running = this.#running?.isBare ? undefined : this.#running;
     if (running && isSameConfig(running.config, config)) {
       // Nothing changes but the cookie: not one packet is to notice.
       this.#saved = undefined;
@@ -150,12 +157,13 @@ export class EmbeddedSwitch implements Target {
   }
 
   /** A switch of its own for a config; no packet comes to it until it is run. */
-  #make(config: ForwardingPipelineConfig): Running {
+  #make(config: ForwardingPipelineConfig, isBare = false): Running {
     const checked = checkPipeline(config);
-    const { pool, seed, attachment } = this.options;
+    const { pool, seed, attachment, dropPort } = this.options;
     const v1 = new V1Switch(checked.program, {
       pool,
       seed,
+      ...(dropPort === undefined ? {} : { dropPort }),
       attachment: {
         transmit: (port, packet) => {
           if (port === this.cpuPort) this.#packetIn(packet);
@@ -164,6 +172,7 @@ export class EmbeddedSwitch implements Target {
         wakeAt: (timeNs) => attachment.wakeAt(timeNs),
       },
       onDigest: (message) => {
+        if (isBare) return;
         const id = checked.schema.digests.get(message.name).id;
         const members = message.values.map((value) => ({
           data: { $case: 'bitstring' as const, value },
@@ -173,7 +182,16 @@ export class EmbeddedSwitch implements Target {
         this.#listener?.digest({ digestId: id, listId: ++this.#digests, data, timestamp });
       },
     });
-    return { ...checked, v1, store: new EntityStore(checked.schema, v1) };
+    return { ...checked, v1, store: new EntityStore(checked.schema, v1), isBare };
+  }
+
+  /**
+   * Runs a program that came without P4Info: its default and constant entries act, and for
+   * P4Runtime no pipeline is set until a controller sets one. Throws like `commit`.
+   */
+  runBare(json: Uint8Array): void {
+    const config = ForwardingPipelineConfig.fromPartial({ p4info: {}, p4DeviceConfig: json });
+    this.#run(this.#make(config, true));
   }
 
   write(update: Update): void {
@@ -236,7 +254,11 @@ export class EmbeddedSwitch implements Target {
 
   #packetIn(packet: number): void {
     const { pool } = this.options;
-    const { schema } = this.#requireRunning();
+    const { schema, isBare } = this.#requireRunning();
+    if (isBare) {
+      pool.free(packet);
+      return;
+    }
     pool.materialize(packet, pool.wireLength[packet]!);
     const frame = pool.view(packet).slice();
     pool.free(packet);

@@ -45,6 +45,12 @@ const capture = file(
 const json = shippedFile('p4/build/production.json');
 const otherInfo = shippedFile('p4/build/shadow.p4info.txtpb');
 
+const notPem = file('x.pem', 'hello');
+const tls = (cert: string, key: string): string[] => {
+  const files = ['--grpc-server-cert', cert, '--grpc-server-key', key];
+  return ['switch', '--', '--grpc-server-ssl', ...files];
+};
+
 const cases: [name: string, args: string[], status: number, message: RegExp][] = [
   [
     'unknown key',
@@ -79,7 +85,7 @@ const cases: [name: string, args: string[], status: number, message: RegExp][] =
     1,
     /do not belong together: the config has no table/,
   ],
-  ['no P4Info', ['switch', file('y.json', '{}')], 2, /no P4Info/],
+  ['no program, no P4Info', ['switch', file('y.json', '{}')], 1, /not a BMv2 program/],
   ['wrong port', ['switch', '-i', 'eth0'], 2, /PORT@INTERFACE/],
   [
     'no interface',
@@ -87,6 +93,28 @@ const cases: [name: string, args: string[], status: number, message: RegExp][] =
     1,
     /umbra-none|root/,
   ],
+  ['unknown flag', ['switch', '--bogus', '-i', '1@eth0'], 2, /unknown option '--bogus'/],
+  ['unknown target flag', ['switch', '--', '--cpu-prt', '1'], 2, /'--cpu-prt' after --/],
+  ['target flag before --', ['switch', '--cpu-port', '1'], 2, /--cpu-port: write -- before it/],
+  ['target flag without value', ['switch', '--', '--cpu-port'], 2, /--cpu-port needs a value/],
+  ['CPU port 0', ['switch', '--', '--cpu-port', '0'], 2, /--cpu-port 0: a port is 1 to 511/],
+  ['no address', ['switch', '--', '--grpc-server-addr', '9559'], 2, /'9559': write HOST:PORT/],
+  ['saved state', ['switch', '--restore-state', 'x'], 2, /--restore-state: saved states/],
+  ['packets over nanomsg', ['switch', '--packet-in', 'x'], 2, /--packet-in: .* nanomsg/],
+  ['packets over gRPC', ['switch', '--', '--dp-grpc-server-addr', 'x:1'], 2, /over gRPC are not/],
+  ['two logs', ['switch', '--log-console', '--log-file', 'x'], 2, /exclude each other/],
+  ['log level', ['switch', '-L', 'loud'], 2, /Allowed choices are off, error, warn/],
+  ['log file', ['switch', '--log-file', join(folder, 'no', 'x')], 1, /no.x: ENOENT/],
+  ['a port twice', ['switch', '-i', '1@x', '-i', '1@y'], 2, /port 1 is given twice/],
+  ['the CPU port', ['switch', '-i', '510@x'], 2, /port 510 is the CPU port/],
+  ['the drop port', ['switch', '-i', '7@x', '--', '--drop-port=7'], 2, /port 7 is the drop port/],
+  ['port 512', ['switch', '-i', '512@x'], 2, /port 512: ports are 0 to 511/],
+  ['no folder', ['switch', '--pcap', join(folder, 'no')], 2, /--pcap .*no: there is no such folder/],
+  ['no capture to use', ['switch', '--use-files', '0', '-i', '1@none'], 1, /none_in.pcap: ENOENT/],
+  ['TLS without a key', ['switch', '--', '--grpc-server-ssl'], 2, /needs --grpc-server-cert/],
+  ['a key without TLS', ['switch', '--', '--grpc-server-key', 'x'], 2, /needs --grpc-server-ssl/],
+  ['no certificate', tls('none.pem', 'none.pem'), 1, /none.pem: ENOENT/],
+  ['not a certificate', tls(notPem, notPem), 1, /x.pem, .*x.pem: /],
   ['unknown command', ['dance'], 2, /unknown command/],
   ['unknown option', ['demo', '--nope'], 2, /unknown option '--nope'/],
   ['no number', ['demo', '--seed', 'x'], 2, /whole number/],
@@ -123,4 +151,10 @@ test('help and version', (t) => {
     version: string;
   };
   t.is(umbra('--version').stdout.trim(), version);
+});
+
+test('a command whose reader goes away ends quietly, as other programs do', (t) => {
+  const script = `"${process.execPath}" "${shippedFile('bin/umbra.js')}" switch --help; echo $? >&2`;
+  const done = spawnSync('sh', ['-c', `(${script}) | true`], { encoding: 'utf8' });
+  t.is(done.stderr, '141\n');
 });
