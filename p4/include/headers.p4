@@ -25,6 +25,7 @@ const bit<8> PROTOCOL_GRE = 47;
 // standard_metadata.instance_type as v1model targets set it.
 const bit<32> INSTANCE_NORMAL        = 0;
 const bit<32> INSTANCE_INGRESS_CLONE = 1;
+const bit<32> INSTANCE_EGRESS_CLONE  = 2;
 const bit<32> INSTANCE_RECIRCULATED  = 4;
 
 // A difference of two 48-bit times with this bit set is negative.
@@ -106,6 +107,31 @@ header l4_ports_t {
     bit<16> dst_port;
 }
 
+#ifdef SHADOW
+// The rest of TCP's header behind the ports, without options.
+header tcp_t {
+    bit<32> sequence;
+    bit<32> acknowledgement;
+    bit<4>  data_offset;
+    bit<4>  reserved;
+    bit<8>  flags;
+    bit<16> window;
+    bit<16> checksum;
+    bit<16> urgent;
+}
+
+// The rest of UDP's header behind the ports.
+header udp_t {
+    bit<16> length;
+    bit<16> checksum;
+}
+
+// The first bytes of what TCP or UDP carry, when there are as many.
+header payload_t {
+    bit<128> data;
+}
+#endif
+
 // GRE with the sequence number present (RFC 2890).
 header gre_t {
     bit<16> flags;
@@ -146,6 +172,11 @@ struct headers_t {
     ipv4_t       ipv4;
     ipv6_t       ipv6;
     l4_ports_t   l4;
+#ifdef SHADOW
+    tcp_t         tcp;
+    udp_t         udp;
+    payload_t     payload;
+#endif
 }
 
 // What tables match on, whatever headers a packet has; absent fields are zero.
@@ -160,6 +191,9 @@ struct lookup_t {
 }
 
 struct metadata_t {
+#ifdef SHADOW
+    @field_list(3)       // kept by a duplicate
+#endif
     lookup_t lookup;
     bit<32>  flow_hash;   // equal for both directions of a flow
     bit<16>  ecmp_hash;
@@ -176,6 +210,7 @@ struct metadata_t {
     // recirculated packet until then in one step; on other targets it goes round until its time.
     @field_list(2) time_ns_t umbra_hold_until_ns;
     @field_list(2) port_t hold_port;
+    bit<16> l4_length;   // of header and payload, by IP's word
 #endif
 }
 

@@ -74,6 +74,9 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
         meta.lookup.ipv4_dst = hdr.ipv4.dst_addr;
         meta.lookup.protocol = hdr.ipv4.protocol;
         meta.lookup.dscp = hdr.ipv4.dscp;
+#ifdef SHADOW
+        meta.l4_length = hdr.ipv4.total_len - 20;
+#endif
         // Ports stand right behind a header without options, and only in a first fragment.
         transition select(hdr.ipv4.ihl, hdr.ipv4.frag_offset, hdr.ipv4.protocol) {
             (5, 0, PROTOCOL_TCP): parse_l4;
@@ -86,6 +89,9 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
         packet.extract(hdr.ipv6);
         meta.lookup.protocol = hdr.ipv6.next_header;
         meta.lookup.dscp = hdr.ipv6.dscp;
+#ifdef SHADOW
+        meta.l4_length = hdr.ipv6.payload_len;
+#endif
         transition select(hdr.ipv6.next_header) {
             PROTOCOL_TCP: parse_l4;
             PROTOCOL_UDP: parse_l4;
@@ -97,8 +103,45 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
         packet.extract(hdr.l4);
         meta.lookup.l4_src_port = hdr.l4.src_port;
         meta.lookup.l4_dst_port = hdr.l4.dst_port;
+#ifdef SHADOW
+        transition select(meta.lookup.protocol) {
+            PROTOCOL_TCP: parse_tcp;
+            default: parse_udp;
+        }
+#else
+        transition accept;
+#endif
+    }
+
+#ifdef SHADOW
+    state parse_tcp {
+        packet.extract(hdr.tcp);
+        meta.l4_length = meta.l4_length - ((bit<16>)hdr.tcp.data_offset << 2);
+        transition select(hdr.tcp.data_offset) {
+            5: parse_rest;       // with options the payload is not looked into
+            default: accept;
+        }
+    }
+
+    state parse_udp {
+        packet.extract(hdr.udp);
+        meta.l4_length = meta.l4_length - 8;
+        transition parse_rest;
+    }
+
+    // What is left must hold the window that is looked into; a negative rest has its sign bit set.
+    state parse_rest {
+        transition select(meta.l4_length) {
+            16 .. 0x7fff: parse_payload;
+            default: accept;
+        }
+    }
+
+    state parse_payload {
+        packet.extract(hdr.payload);
         transition accept;
     }
+#endif
 }
 
 control PacketDeparser(packet_out packet, in headers_t hdr) {
@@ -115,6 +158,11 @@ control PacketDeparser(packet_out packet, in headers_t hdr) {
         packet.emit(hdr.ipv4);
         packet.emit(hdr.ipv6);
         packet.emit(hdr.l4);
+#ifdef SHADOW
+        packet.emit(hdr.tcp);
+        packet.emit(hdr.udp);
+        packet.emit(hdr.payload);
+#endif
     }
 }
 

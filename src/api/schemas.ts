@@ -2,6 +2,12 @@
 import { Type } from 'typebox';
 
 const Share = Type.Number({ minimum: 0, maximum: 1 });
+const Time = Type.Number({ minimum: 0 });
+const Rate = Type.Number({ minimum: 2000 });
+const Count = Type.Integer({ minimum: 0 });
+
+/** Only properties that are named. */
+const closed = { additionalProperties: false };
 
 /** See the route that uses it. */
 export const RuleSchema = Type.Object({
@@ -24,13 +30,50 @@ export const LinkDegradationSchema = Type.Object(
     direction: Type.Optional(
       Type.Union([Type.Literal('both'), Type.Literal('a-to-b'), Type.Literal('b-to-a')]),
     ),
+    flow: Type.Optional(
+      Type.Object(
+        {
+          source: Type.Optional(Type.String()),
+          destination: Type.Optional(Type.String()),
+          protocol: Type.Optional(Count),
+          sourcePort: Type.Optional(Count),
+          destinationPort: Type.Optional(Count),
+        },
+        closed,
+      ),
+    ),
     loss: Type.Optional(Share),
-    delayNs: Type.Optional(Type.Number({ minimum: 0 })),
-    jitterNs: Type.Optional(Type.Number({ minimum: 0 })),
-    rateBps: Type.Optional(Type.Number({ minimum: 2000 })),
-    queueNs: Type.Optional(Type.Number({ minimum: 0 })),
+    burstLoss: Type.Optional(
+      Type.Object(
+        {
+          enter: Share,
+          leave: Share,
+          lossGood: Type.Optional(Share),
+          lossBad: Type.Optional(Share),
+        },
+        closed,
+      ),
+    ),
+    exactLoss: Type.Optional(Type.Object({ packets: Count, of: Count }, closed)),
+    flap: Type.Optional(Type.Object({ periodNs: Time, downNs: Time }, closed)),
+    corrupt: Type.Optional(Share),
+    corruptRepaired: Type.Optional(Type.Boolean()),
+    duplicate: Type.Optional(Share),
+    rateBps: Type.Optional(Rate),
+    queueNs: Type.Optional(Time),
+    queueBytes: Type.Optional(Time),
+    policeBps: Type.Optional(Rate),
+    burstBytes: Type.Optional(Time),
+    reorder: Type.Optional(Share),
+    reorderNs: Type.Optional(Time),
+    delayNs: Type.Optional(Time),
+    jitterNs: Type.Optional(Time),
+    jitterShape: Type.Optional(
+      Type.Union([Type.Literal('uniform'), Type.Literal('normal'), Type.Literal('pareto')]),
+    ),
+    delayTableNs: Type.Optional(Type.Array(Time, { minItems: 2, maxItems: 100_000 })),
   },
-  { additionalProperties: false },
+  closed,
 );
 
 /** See the route that uses it. */
@@ -38,11 +81,24 @@ export const DeviceFailureSchema = Type.Object(
   {
     type: Type.Literal('device_failure'),
     device: Type.String(),
-    mode: Type.Union([Type.Literal('outage'), Type.Literal('graceful')]),
+    mode: Type.Union([
+      Type.Literal('outage'),
+      Type.Literal('graceful'),
+      Type.Literal('reboot'),
+      Type.Literal('stuck'),
+    ]),
     share: Type.Optional(Share),
-    delayNs: Type.Optional(Type.Number({ minimum: 0 })),
+    portShare: Type.Optional(Share),
+    entryShare: Type.Optional(Share),
+    seed: Type.Optional(Count),
+    delayNs: Type.Optional(Time),
+    rateBps: Type.Optional(Rate),
+    queueNs: Type.Optional(Time),
+    downNs: Type.Optional(Time),
+    stateLost: Type.Optional(Type.Boolean()),
+    port: Type.Optional(Count),
   },
-  { additionalProperties: false },
+  closed,
 );
 
 /** See the route that uses it. */
@@ -51,7 +107,7 @@ export const FaultRequestSchema = Type.Object(
     failure: Type.Union([LinkDegradationSchema, DeviceFailureSchema]),
     durationMs: Type.Number({ exclusiveMinimum: 0, maximum: 86_400_000 }),
   },
-  { additionalProperties: false },
+  closed,
 );
 
 /** See the route that uses it. */

@@ -152,10 +152,18 @@ export class ProductionDevice extends Writable {
   }
 }
 
+/** Clone sessions from here on belong to faults; production's lie below. */
+export const FIRST_FAULT_SESSION = 16384;
+/** Tables of the fault stage, as their names contain it. */
+const faultTable = /\.(link_fault|device_fault)\./;
+
 /** A shadow switch: the only kind of device that faults accept (invariant I1). */
 export class ShadowDevice extends Writable {
   /** Makes the type nominal: a production device is never taken for a shadow one. */
   readonly #shadow = true;
+  readonly #faultTables = new Set(
+    this.schema.tables.all.filter(({ name }) => faultTable.test(name)).map(({ id }) => id),
+  );
 
   /** Becomes primary and, when a config is given, sets the pipeline. */
   static async open(access: DeviceAccess): Promise<ShadowDevice> {
@@ -164,6 +172,20 @@ export class ShadowDevice extends Writable {
 
   get isShadow(): boolean {
     return this.#shadow;
+  }
+
+  /** Whether an entity belongs to a fault. */
+  isFault(entity: Entity): boolean {
+    const e = entity.entity;
+    const isDefault = e?.$case === 'tableEntry' && e.value.isDefaultAction;
+    return !isDefault && this.isShadowOnly(entity);
+  }
+
+  /** Whether an entity is of the fault stage, and so has no counterpart in production. */
+  isShadowOnly({ entity }: Entity): boolean {
+    if (entity?.$case === 'tableEntry') return this.#faultTables.has(entity.value.tableId);
+    const type = entity?.$case === 'packetReplicationEngineEntry' ? entity.value.type : undefined;
+    return type?.$case === 'cloneSessionEntry' && type.value.sessionId >= FIRST_FAULT_SESSION;
   }
 
   /** The entity of a rule of this device. */

@@ -1,24 +1,66 @@
 /** Failures as text. */
-import type { Failure } from './failure.js';
+import type { DeviceFailure, Failure, FlowMatch, LinkDegradation } from './failure.js';
 
 /** `link leaf1-spine1: loss 5 %, delay 20 ms`. */
 export function describeFailure(failure: Failure): string {
-  if (failure.type === 'device_failure') {
-    const parts = [
-      failure.share !== undefined ? `${failure.share * 100} % of flows` : '',
-      failure.delayNs ? `${failure.delayNs / 1e6} ms late` : '',
-    ].filter((part) => part !== '');
-    const detail = failure.mode === 'graceful' && parts.length > 0 ? ` (${parts.join(', ')})` : '';
-    return `device ${failure.device}: ${failure.mode}${detail}`;
-  }
-  const parts = [
-    failure.loss === 1 ? 'down' : failure.loss !== undefined ? `loss ${percent(failure.loss)}` : '',
-    failure.delayNs ? `delay ${failure.delayNs / 1e6} ms` : '',
-    failure.jitterNs ? `jitter ${failure.jitterNs / 1e6} ms` : '',
-    failure.rateBps !== undefined ? `rate ${failure.rateBps / 1e6} Mbit/s` : '',
-  ].filter((part) => part !== '');
+  return failure.type === 'device_failure' ? describeDevice(failure) : describeLink(failure);
+}
+
+function describeDevice(failure: DeviceFailure): string {
+  const { device, mode } = failure;
+  const parts = present([
+    failure.share !== undefined && `${percent(failure.share)} of flows`,
+    failure.portShare !== undefined && `${percent(failure.portShare)} of ports dead`,
+    failure.entryShare !== undefined && `${percent(failure.entryShare)} of routes lost`,
+    failure.delayNs ? `${ms(failure.delayNs)} late` : false,
+    mode === 'graceful' && failure.rateBps !== undefined && `forwards ${mbps(failure.rateBps)}`,
+    failure.downNs !== undefined && `down ${ms(failure.downNs)}`,
+    failure.stateLost === true && 'entries lost',
+    failure.port !== undefined && `port ${failure.port}`,
+  ]);
+  return `device ${device}: ${mode}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
+}
+
+function describeLink(failure: LinkDegradation): string {
+  const { burstLoss, exactLoss, flap, jitterShape, delayTableNs } = failure;
+  const shape = jitterShape === undefined ? '' : ` ${jitterShape}`;
+  const parts = present([
+    failure.loss === 1 && 'down',
+    failure.loss !== undefined && failure.loss !== 1 && `loss ${percent(failure.loss)}`,
+    burstLoss && `loss in bursts (in ${percent(burstLoss.enter)}, out ${percent(burstLoss.leave)})`,
+    exactLoss && `loss ${exactLoss.packets} of ${exactLoss.of}`,
+    flap && `down ${ms(flap.downNs)} of every ${ms(flap.periodNs)}`,
+    failure.corrupt !== undefined && `corrupt ${percent(failure.corrupt)}`,
+    failure.duplicate !== undefined && `duplicate ${percent(failure.duplicate)}`,
+    failure.rateBps !== undefined && `rate ${mbps(failure.rateBps)}`,
+    failure.policeBps !== undefined && `policed to ${mbps(failure.policeBps)}`,
+    failure.reorder !== undefined && `reorder ${percent(failure.reorder)}`,
+    failure.delayNs ? `delay ${ms(failure.delayNs)}` : false,
+    failure.jitterNs ? `jitter ${ms(failure.jitterNs)}${shape}` : false,
+    delayTableNs && `delay by a table of ${delayTableNs.length}`,
+  ]);
   const way = failure.direction === 'both' ? '' : ` ${failure.direction}`;
-  return `link ${failure.link}${way}: ${parts.join(', ')}`;
+  return `link ${failure.link}${way}${describeFlow(failure.flow)}: ${parts.join(', ')}`;
+}
+
+function describeFlow(flow: FlowMatch | undefined): string {
+  if (!flow) return '';
+  const { source = 'any', destination = 'any', protocol, sourcePort, destinationPort } = flow;
+  const port = (number: number | undefined): string => (number === undefined ? '' : `:${number}`);
+  const ends = `${source}${port(sourcePort)} to ${destination}${port(destinationPort)}`;
+  return ` (${ends}${protocol === undefined ? '' : `, protocol ${protocol}`})`;
+}
+
+function present(parts: readonly (string | false | undefined)[]): string[] {
+  return parts.filter((part): part is string => typeof part === 'string');
+}
+
+function ms(ns: number): string {
+  return `${Number((ns / 1e6).toPrecision(6))} ms`;
+}
+
+function mbps(bps: number): string {
+  return `${bps / 1e6} Mbit/s`;
 }
 
 function percent(share: number): string {

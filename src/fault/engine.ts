@@ -4,13 +4,14 @@
  * record is in the journal before its first entry is written (invariants I1, I3, I7).
  */
 import { UmbraError } from '../base/errors.js';
-import { compareEntities, entityKey, type Rule } from '../p4runtime/index.js';
+import { compareEntities, entityKey } from '../p4runtime/index.js';
 import { Update_Type, type Entity } from '../proto/index.js';
 import { ShadowDevice } from '../device/index.js';
 import type { Topology } from '../topology/index.js';
 import type { Failure } from './failure.js';
 import { describeFailure } from './describe.js';
-import { entriesOf, type FaultEntry } from './targets.js';
+import { clashOf, entitiesByDevice, type FaultEntry } from './entry.js';
+import { planFailure } from './plan.js';
 
 /** After this long without a heartbeat no fault has an effect. */
 export const LEASE_US = 10_000_000;
@@ -82,8 +83,9 @@ export class FaultEngine {
     const { topology, nowUs, limit = 256 } = this.options;
     const injectedUs = nowUs();
     const expiresUs = injectedUs + Math.round(durationUs);
-    const entries = entriesOf(topology, failure, expiresUs);
     const live = this.list().filter((fault) => fault.state !== 'cleared');
+    const present = live.flatMap(({ entries }) => entries);
+    const entries = planFailure(topology, failure, injectedUs, expiresUs - injectedUs, present);
     if (live.length >= limit) throw new UmbraError('LIMIT', `${limit} faults are active`);
     await this.#clearExpired(live, entries);
     const id = `fault-${this.#nextId++}`;
@@ -92,8 +94,12 @@ export class FaultEngine {
     this.#faults.set(id, fault);
     try {
       this.heartbeat();
-      for (const [device, wanted] of this.#byDevice(entries)) {
-        await device.write(wanted.map((entity) => ({ type: Update_Type.INSERT, entity })));
+      const kept = this.#entitiesOfOthers(fault);
+      for (const [device, wanted] of entitiesByDevice(entries, this.#devices)) {
+        const fresh = wanted.filter((entity) => !kept.get(device)?.has(entityKey(entity)));
+        for (const batch of inOrder(fresh)) {
+          await device.write(batch.map((entity) => ({ type: Update_Type.INSERT, entity })));
+        }
         await requirePresent(device, wanted);
       }
     } catch (error) {
@@ -119,8 +125,7 @@ export class FaultEngine {
   async clearAll(): Promise<number> {
     let removed = 0;
     for (const device of this.#devices.values()) {
-      const mine = faultFilter(device);
-      removed += (await device.reconcile([], mine)).length;
+      removed += (await device.reconcile([], (entity) => device.isFault(entity))).length;
     }
     for (const fault of this.#faults.values()) this.#set(fault, 'cleared');
     this.#faults.clear();
@@ -140,24 +145,24 @@ export class FaultEngine {
 
   /** An expired fault does nothing any more, but its entries still hold their place. */
   async #clearExpired(live: readonly Fault[], entries: readonly FaultEntry[]): Promise<void> {
-    const wanted = new Set(entries.map(placeOf));
     for (const fault of live) {
-      const clash = fault.entries.find((entry) => wanted.has(placeOf(entry)));
-      if (!clash) continue;
+      const clash = firstClash(fault.entries, entries);
+      if (clash === undefined) continue;
       if (fault.state === 'expired') {
         await this.clear(fault.id);
         continue;
       }
       throw new UmbraError(
         'CONFLICT',
-        `${fault.id} (${describeFailure(fault.failure)}) already acts on ${placeOf(clash)}`,
+        `${fault.id} (${describeFailure(fault.failure)}) already acts on ${clash}`,
       );
     }
   }
 
   async #remove(fault: Fault): Promise<void> {
-    for (const [device, entities] of this.#byDevice(fault.entries)) {
-      const keys = new Set(entities.map(entityKey));
+    const kept = this.#entitiesOfOthers(fault);
+    for (const [device, entities] of entitiesByDevice(fault.entries, this.#devices)) {
+      const keys = new Set(entities.map(entityKey).filter((key) => !kept.get(device)?.has(key)));
       await device.reconcile([], (entity) => keys.has(entityKey(entity)));
       const left = (await device.readState()).filter((entity) => keys.has(entityKey(entity)));
       if (left.length > 0) {
@@ -166,15 +171,14 @@ export class FaultEngine {
     }
   }
 
-  #byDevice(entries: readonly FaultEntry[]): Map<ShadowDevice, Entity[]> {
-    const result = new Map<ShadowDevice, Entity[]>();
-    for (const { device: name, rule } of entries) {
-      const device = this.#devices.get(name);
-      if (!device) throw new UmbraError('NOT_FOUND', `no shadow of switch '${name}'`);
-      const entity = device.entityOf(rule);
-      result.set(device, [...(result.get(device) ?? []), entity]);
-    }
-    return result;
+  /** Keys that other faults need as well: a port's clone session is there once. */
+  #entitiesOfOthers(fault: Fault): Map<ShadowDevice, Set<string>> {
+    const others = [...this.#faults.values()].filter((other) => other !== fault);
+    const byDevice = entitiesByDevice(
+      others.flatMap(({ entries }) => entries),
+      this.#devices,
+    );
+    return new Map([...byDevice].map(([device, all]) => [device, new Set(all.map(entityKey))]));
   }
 
   #set(fault: Fault, state: Fault['state']): void {
@@ -183,9 +187,24 @@ export class FaultEngine {
   }
 }
 
-/** Which stage of which device an entry takes. */
-function placeOf({ device, rule }: FaultEntry): string {
-  return `${device} ${rule.table} ${rule.match['egress_port'] ?? 'all ports'}`;
+function firstClash(
+  present: readonly FaultEntry[],
+  wanted: readonly FaultEntry[],
+): string | undefined {
+  for (const one of present) {
+    for (const other of wanted) {
+      const clash = clashOf(one, other);
+      if (clash !== undefined) return clash;
+    }
+  }
+  return undefined;
+}
+
+/** What rules refer to, then the rules: each batch is one Write. */
+function inOrder(entities: readonly Entity[]): Entity[][] {
+  const isRule = ({ entity }: Entity): boolean => entity?.$case === 'tableEntry';
+  const batches = [entities.filter((e) => !isRule(e)), entities.filter(isRule)];
+  return batches.filter((batch) => batch.length > 0);
 }
 
 async function requirePresent(device: ShadowDevice, wanted: readonly Entity[]): Promise<void> {
@@ -198,20 +217,6 @@ async function requirePresent(device: ShadowDevice, wanted: readonly Entity[]): 
       `${device.name}: read back ${wrong[0]!.kind} entry after injection`,
     );
   }
-}
-
-function faultFilter(device: ShadowDevice): (entity: Entity) => boolean {
-  const names: Rule['table'][] = [
-    'device_fault.state',
-    'link_fault.loss',
-    'link_fault.rate',
-    'link_fault.delay',
-  ];
-  const ids = new Set(names.map((name) => device.schema.tables.get(name).id));
-  return ({ entity }) =>
-    entity?.$case === 'tableEntry' &&
-    !entity.value.isDefaultAction &&
-    ids.has(entity.value.tableId);
 }
 
 /** The frame of a heartbeat: what the controller's clock says, and how long that may count. */

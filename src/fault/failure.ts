@@ -3,22 +3,80 @@
 /** One direction of a link, as seen at the egress port of `device`. */
 export type Direction = 'both' | 'a-to-b' | 'b-to-a';
 
-/** A link that loses, delays or throttles packets. */
+/** Which flows a failure takes; a part that is left out is any. IPv4 only, as entries are. */
+export interface FlowMatch {
+  /** Address or prefix, `10.0.1.0/24`. */
+  source?: string;
+  destination?: string;
+  /** IP protocol number. */
+  protocol?: number;
+  sourcePort?: number;
+  destinationPort?: number;
+}
+
+/** Gilbert-Elliott: chances per packet, each 0 to 1. */
+export interface BurstLoss {
+  /** From the good state to the bad one. */
+  enter: number;
+  /** From the bad state to the good one. */
+  leave: number;
+  /** Loss in the good state; 0 unless given. */
+  lossGood?: number;
+  /** Loss in the bad state; 1 unless given. */
+  lossBad?: number;
+}
+
+/** Shapes of random delay: around `delayNs` with the scale `jitterNs`. */
+export type JitterShape = 'uniform' | 'normal' | 'pareto';
+
+/** A link that loses, corrupts, duplicates, throttles, reorders or delays packets. */
 export interface LinkDegradation {
   type: 'link_degradation';
   /** Name of a topology link. */
   link: string;
   direction: Direction;
-  /** Share of packets dropped, 0 to 1. */
+  /** Only these flows. */
+  flow?: FlowMatch;
+
+  /** Share of packets dropped, each by a draw of its own, 0 to 1. */
   loss?: number;
-  /** Added one-way delay, ns. */
-  delayNs?: number;
-  /** Uniform random extra delay in [0, jitterNs), ns. */
-  jitterNs?: number;
-  /** Shaped to this rate, bit/s. */
+  /** Losses in bursts. */
+  burstLoss?: BurstLoss;
+  /** Exactly `packets` of every `of` (at most 65,535), evenly spread. */
+  exactLoss?: { packets: number; of: number };
+  /** Down for the first `downNs` of every `periodNs`. */
+  flap?: { periodNs: number; downNs: number };
+
+  /** Share of packets of which one random bit is turned, 0 to 1. */
+  corrupt?: number;
+  /** Checksums are put right again, so that hosts cannot tell; false unless given. */
+  corruptRepaired?: boolean;
+  /** Share of packets that leave twice, 0 to 1. */
+  duplicate?: number;
+
+  /** Shaped to this rate, bit/s of frames. */
   rateBps?: number;
   /** Bound of the shaper's backlog, as the longest wait, ns; beyond it packets drop. */
   queueNs?: number;
+  /** The same bound in bytes. */
+  queueBytes?: number;
+  /** Policed to this rate, bit/s of frames: what exceeds it drops, nothing waits. */
+  policeBps?: number;
+  /** What the policer lets through at once, bytes. */
+  burstBytes?: number;
+
+  /** Share of packets that wait `reorderNs` longer, so that later ones overtake, 0 to 1. */
+  reorder?: number;
+  reorderNs?: number;
+
+  /** Added one-way delay, ns. */
+  delayNs?: number;
+  /** Random extra delay, ns: the bound if uniform, the standard deviation otherwise. */
+  jitterNs?: number;
+  /** Shape of the extra delay; uniform in [0, jitterNs) unless given. */
+  jitterShape?: JitterShape;
+  /** Measured delays instead, ns: a delay is drawn between neighbours of this table, sorted. */
+  delayTableNs?: number[];
 }
 
 /** A switch that forwards nothing, or forwards badly. */
@@ -26,12 +84,30 @@ export interface DeviceFailure {
   type: 'device_failure';
   /** Name of a topology switch. */
   device: string;
-  /** outage: nothing is forwarded; graceful: a share of flows is not, the rest is delayed. */
-  mode: 'outage' | 'graceful';
+  /**
+   * outage: nothing is forwarded; reboot: nothing for `downNs`, then everything, or with
+   * `stateLost` nothing that an entry routes; graceful: a part is not, the rest late and slowly;
+   * stuck: a port's queue sends nothing until the failure ends.
+   */
+  mode: 'outage' | 'graceful' | 'reboot' | 'stuck';
   /** Share of flows lost in graceful mode, 0 to 1. */
   share?: number;
+  /** Share of ports that are dead in graceful mode, 0 to 1; which ones follows from `seed`. */
+  portShare?: number;
+  /** Share of routes lost in graceful mode, 0 to 1; which ones follows from `seed`. */
+  entryShare?: number;
+  seed?: number;
   /** Added forwarding delay in graceful mode, ns. */
   delayNs?: number;
+  /** Forwarding rate left in graceful mode, bit/s of frames, and the longest wait for it, ns. */
+  rateBps?: number;
+  queueNs?: number;
+  /** How long a reboot takes, ns. */
+  downNs?: number;
+  /** A reboot forgets the entries. */
+  stateLost?: boolean;
+  /** The port whose queue is stuck; all unless given. */
+  port?: number;
 }
 
 export type Failure = LinkDegradation | DeviceFailure;

@@ -1,5 +1,5 @@
 /** A failure and a flow as numbers that a regression can learn from. */
-import type { Failure } from '../fault/index.js';
+import { averageLoss, type Failure } from '../fault/index.js';
 import type { FlowMetrics } from '../telemetry/index.js';
 
 /** Severity of a failure, in comparable terms. */
@@ -20,7 +20,7 @@ function severityOf(failure: Failure): Severity {
     if (failure.mode === 'outage') return { ...none, down: 1 };
     return { ...none, down: failure.share ?? 0, delayMs: (failure.delayNs ?? 0) / 1e6 };
   }
-  const loss = failure.loss ?? 0;
+  const loss = averageLoss(failure);
   return {
     loss: loss === 1 ? 0 : loss,
     down: loss === 1 ? 1 : 0,

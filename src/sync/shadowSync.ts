@@ -8,10 +8,8 @@ import {
   Translator,
   updatesFor,
   type Difference,
-  type Schema,
 } from '../p4runtime/index.js';
 import { ProductionView, ShadowDevice } from '../device/index.js';
-import type { Entity } from '../proto/index.js';
 
 /** A production switch and its replica. */
 export interface Pair {
@@ -37,9 +35,6 @@ export interface SyncReport {
   fidelity: number;
 }
 
-/** Tables that only a shadow has: its faults. */
-const shadowOnly = ['device_fault.state', 'link_fault.loss', 'link_fault.rate', 'link_fault.delay'];
-
 /** Clones and re-clones a set of switches. */
 export class ShadowSync {
   constructor(private readonly pairs: readonly Pair[]) {}
@@ -58,8 +53,7 @@ export class ShadowSync {
   async #compareOne({ production, shadow }: Pair, repair: boolean): Promise<DeviceSync> {
     const translator = new Translator(production.schema, shadow.schema);
     const carried = (await production.readState()).map((entity) => translator.entity(entity));
-    const isShadowOnly = shadowOnlyFilter(shadow.schema);
-    const have = (await shadow.readState()).filter((entity) => !isShadowOnly(entity));
+    const have = (await shadow.readState()).filter((entity) => !shadow.isShadowOnly(entity));
     const differences = compareEntities(have, carried);
     const known = new Set(carried.map(entityKey));
     const wrong = differences.filter((d) => known.has(d.key)).length;
@@ -71,13 +65,4 @@ export class ShadowSync {
       differences,
     };
   }
-}
-
-function shadowOnlyFilter(schema: Schema): (entity: Entity) => boolean {
-  const ids = new Set(
-    schema.tables.all
-      .filter((table) => shadowOnly.some((name) => table.name.endsWith(`.${name}`)))
-      .map((table) => table.id),
-  );
-  return ({ entity }) => entity?.$case === 'tableEntry' && ids.has(entity.value.tableId);
 }

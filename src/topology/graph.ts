@@ -108,11 +108,15 @@ export function farEnd(link: Link, node: string): Endpoint {
 /** Ports of a switch that lead to hosts, with the host's name. */
 export function hostPorts(topology: Topology, device: string): Map<number, string> {
   const hosts = new Set(topology.hosts.map((host) => host.name));
+  return new Map([...switchPorts(topology, device)].filter(([, other]) => hosts.has(other)));
+}
+
+/** Ports of a switch with a cable, and what is at its other end. */
+export function switchPorts(topology: Topology, device: string): Map<number, string> {
   const ports = new Map<number, string>();
   for (const link of topology.links) {
     for (const end of [link.a, link.b]) {
-      const other = farEnd(link, end.node).node;
-      if (end.node === device && hosts.has(other)) ports.set(end.port, other);
+      if (end.node === device) ports.set(end.port, farEnd(link, end.node).node);
     }
   }
   return ports;

@@ -16,7 +16,10 @@ test('the tables of both programs, as p4c wrote them', (t) => {
   const names = (schema: Schema): string[] => schema.tables.all.map(({ name }) => name);
   const added = names(shadow).filter((name) => !names(production).includes(name)).sort();
   t.deepEqual(added, [
-    'SwitchEgress.link_fault.delay', 'SwitchEgress.link_fault.loss', 'SwitchEgress.link_fault.rate',
+    'SwitchEgress.link_fault.corrupt', 'SwitchEgress.link_fault.delay',
+    'SwitchEgress.link_fault.duplicate', 'SwitchEgress.link_fault.loss',
+    'SwitchEgress.link_fault.rate', 'SwitchEgress.link_fault.reorder',
+    'SwitchEgress.link_fault.sampled.quantiles', 'SwitchIngress.device_fault.lost_entry',
     'SwitchIngress.device_fault.state',
   ]);
   t.deepEqual(names(production).filter((name) => !names(shadow).includes(name)), []);

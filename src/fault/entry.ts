@@ -1,0 +1,64 @@
+/** What a failure puts on shadow switches: rules of the fault stage and what they refer to. */
+import { UmbraError } from '../base/errors.js';
+import { cloneSessionEntity, entityKey, type Rule } from '../p4runtime/index.js';
+import type { Entity } from '../proto/index.js';
+import { FIRST_FAULT_SESSION, type ShadowDevice } from '../device/index.js';
+
+/** One entity of a fault on one switch. */
+export type FaultEntry =
+  | { device: string; kind: 'rule'; rule: Rule }
+  /** The session by which copies of duplicated packets leave a port. */
+  | { device: string; kind: 'copies'; port: number };
+
+/** The entity of an entry. */
+export function entityOf(entry: FaultEntry, device: ShadowDevice): Entity {
+  if (entry.kind === 'rule') return device.entityOf(entry.rule);
+  return cloneSessionEntity(FIRST_FAULT_SESSION + entry.port, entry.port);
+}
+
+/** Entries by device, each entity once: two faults of one plan may share a session. */
+export function entitiesByDevice(
+  entries: readonly FaultEntry[],
+  devices: ReadonlyMap<string, ShadowDevice>,
+): Map<ShadowDevice, Entity[]> {
+  const result = new Map<ShadowDevice, Map<string, Entity>>();
+  for (const entry of entries) {
+    const device = devices.get(entry.device);
+    if (!device) throw new UmbraError('NOT_FOUND', `no shadow of switch '${entry.device}'`);
+    const entity = entityOf(entry, device);
+    const entities = result.get(device) ?? new Map<string, Entity>();
+    result.set(device, entities.set(entityKey(entity), entity));
+  }
+  return new Map([...result].map(([device, entities]) => [device, [...entities.values()]]));
+}
+
+/**
+ * Where two faults would act on the same packets in the same stage, as text; undefined when they
+ * compose. Two rules of one table meet unless some field of their keys tells them apart.
+ */
+export function clashOf(a: FaultEntry, b: FaultEntry): string | undefined {
+  if (a.device !== b.device || a.kind !== 'rule' || b.kind !== 'rule') return undefined;
+  if (a.rule.table !== b.rule.table || a.rule.table.endsWith('.quantiles')) return undefined;
+  for (const [field, value] of Object.entries(a.rule.match)) {
+    const other = b.rule.match[field];
+    if (other !== undefined && !valuesMeet(value, other)) return undefined;
+  }
+  const port = a.rule.match['egress_port'] ?? a.rule.match['ingress_port'];
+  return `${a.device} ${a.rule.table} ${port === undefined ? 'all ports' : `port ${port}`}`;
+}
+
+/** Whether two values of a key, plain or `address/length`, can both match something. */
+function valuesMeet(a: string, b: string): boolean {
+  const [x, y] = [prefixOf(a), prefixOf(b)];
+  if (!x || !y) return a === b;
+  const length = Math.min(x.length, y.length);
+  return length === 0 || x.bits >>> (32 - length) === y.bits >>> (32 - length);
+}
+
+function prefixOf(text: string): { bits: number; length: number } | undefined {
+  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?$/.exec(text);
+  if (!match) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0] = match.slice(1, 5).map(Number);
+  const bits = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  return { bits, length: match[5] === undefined ? 32 : Number(match[5]) };
+}
