@@ -6,6 +6,7 @@ import type {
   Expression,
   HashAlgorithm,
   InitialEntry,
+  InitialMatch,
   NodeRef,
   Pipeline,
   Profile,
@@ -29,7 +30,7 @@ const algorithms = new Map<string, HashAlgorithm>([
   ['identity', 'identity'],
   ['random', 'random'],
 ]);
-const matchKinds = new Set<string>(['exact', 'lpm', 'ternary', 'optional']);
+const matchKinds = new Set<string>(['exact', 'lpm', 'ternary', 'range', 'optional', 'valid']);
 
 /** What a pipeline refers to beyond its own nodes. */
 interface Context {
@@ -168,12 +169,15 @@ function readKey(node: Node, names: Names): TableKey {
   const kind = node.string('match_type');
   if (!matchKinds.has(kind)) throw node.place.unsupported(`a key of kind '${kind}'`);
   if (node.has('mask')) throw node.place.unsupported('a masked key');
-  const ref = names.field(node.json['target'], node.place);
+  const target = node.json['target'];
+  const ref =
+    kind === 'valid' && !Array.isArray(target)
+      ? { valid: names.header(target, node.place) }
+      : names.field(target, node.place);
   const value: Expression =
     'valid' in ref ? { kind: 'valid', header: ref.valid } : { kind: 'field', ref };
   const width = 'valid' in ref ? 1 : names.widthOf(ref);
-  const target = node.json['target'] as string[];
-  const name = node.has('name') ? node.string('name') : target.join('.');
+  const name = node.has('name') ? node.string('name') : [target].flat().join('.');
   return { name, kind: kind as TableKey['kind'], value, width };
 }
 
@@ -200,25 +204,32 @@ function readNext(node: Node, actions: number[], context: Context): Table['next'
 }
 
 function readEntry(node: Node, key: TableKey[], actions: readonly Action[]): InitialEntry {
-  const match = node.nodes('match_key').map((part, i) => {
-    const width = key[i]?.width;
-    if (width === undefined) throw node.place.invalid('an entry with too many keys');
-    const all = (1n << BigInt(width)) - 1n;
-    const value = part.has('key') ? integerOf(part.json['key'], node.place) : 0n;
-    switch (part.string('match_type')) {
-      case 'exact':
-        return { value, mask: all, prefixLength: width };
-      case 'lpm':
-        return { value, mask: all, prefixLength: part.integer('prefix_length') };
-      default: {
-        const mask = part.has('mask') ? integerOf(part.json['mask'], node.place) : all;
-        return { value, mask: part.has('key') ? mask : 0n, prefixLength: width };
-      }
-    }
-  });
+  const parts = node.nodes('match_key');
+  if (parts.length !== key.length) throw node.place.invalid(`an entry with ${parts.length} keys`);
   const entry = node.node('action_entry');
   const action = entry.integer('action_id');
   if (!actions[action]) throw node.place.invalid(`no action ${action}`);
   const args = entry.array('action_data').map((value) => integerOf(value, node.place));
+  const match = parts.map((part, i) => readMatch(part, key[i]!));
   return { match, priority: node.has('priority') ? node.integer('priority') : 0, action, args };
+}
+
+function readMatch(node: Node, { kind, width }: TableKey): InitialMatch {
+  const number = (name: string): bigint => integerOf(node.json[name], node.place);
+  switch (kind) {
+    case 'exact':
+      return { value: number('key') };
+    case 'valid':
+      return { value: node.boolean('key') ? 1n : 0n };
+    case 'lpm':
+      return { value: number('key'), prefixLength: node.integer('prefix_length') };
+    case 'range':
+      return { low: number('start'), high: number('end') };
+    case 'ternary':
+    case 'optional': {
+      if (!node.has('key')) return null;
+      const mask = node.has('mask') ? number('mask') : (1n << BigInt(width)) - 1n;
+      return mask === 0n ? null : { value: number('key'), mask };
+    }
+  }
 }

@@ -139,14 +139,22 @@ export type NodeRef = { kind: 'table' | 'condition'; index: number } | undefined
 export interface TableKey {
   /** The key's name in P4Info. */
   name: string;
-  kind: 'exact' | 'lpm' | 'ternary' | 'optional';
+  kind: 'exact' | 'lpm' | 'ternary' | 'range' | 'optional' | 'valid';
   value: Expression;
   width: number;
 }
 
+/** One field of an entry that the program brings; null is don't care. */
+export type InitialMatch =
+  | { value: bigint }
+  | { value: bigint; prefixLength: number }
+  | { value: bigint; mask: bigint }
+  | { low: bigint; high: bigint }
+  | null;
+
 /** An entry that the program itself brings. */
 export interface InitialEntry {
-  match: { value: bigint; mask: bigint; prefixLength: number }[];
+  match: InitialMatch[];
   priority: number;
   action: number;
   args: bigint[];

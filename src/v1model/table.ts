@@ -12,12 +12,13 @@ import type {
   TableControl,
   TableEntryView,
 } from './control.js';
-import { TupleIndex, WordIndex, type MatchIndex } from './matchIndex.js';
+import { rowOf, type NamedRow } from './match/keyRow.js';
+import { hasPriority, makeIndex } from './match/makeIndex.js';
+import type { MatchIndex } from './match/matchIndex.js';
 import type { MeterArray } from './meter.js';
-import { PrefixIndex } from './prefixIndex.js';
 import type { ActionProfile } from './profile.js';
 import { ActionRows, Handles, nextVersion } from './rows.js';
-import { bytesOfBigint, prefixMask, wordCount, wordsOf } from './words.js';
+import { bytesOfBigint } from './words.js';
 
 /** An entry; replaced as a whole, never changed, so that a saved table can share it. */
 interface Entry {
@@ -25,10 +26,8 @@ interface Entry {
   priority: number;
   target: EntryTarget;
   isConst: boolean;
-  value: Int32Array;
-  mask: Int32Array;
-  rank: number;
-  key: string;
+  /** Grows with every insertion: of equal priorities the older entry wins. */
+  sequence: number;
 }
 
 interface SavedTable {
@@ -61,10 +60,10 @@ export class MatchTable implements TableControl {
   readonly packets: Float64Array;
   readonly bytes: Float64Array;
   readonly #entries = new Map<number, Entry>();
-  readonly #byKey = new Map<string, number>();
+  readonly #byName = new Map<string, number>();
   readonly #handles: Handles;
-  readonly #hasPriority: boolean;
   #defaultCall: ActionCall | undefined;
+  #sequence = 0;
   #version = nextVersion();
   #saved: SavedTable | undefined;
 
@@ -83,9 +82,8 @@ export class MatchTable implements TableControl {
     this.hasCounters = table.hasCounters;
     this.hasMeters = meters !== undefined;
     this.isConst = table.isConst;
-    this.#hasPriority = table.key.some((key) => key.kind === 'ternary' || key.kind === 'optional');
-    this.index = makeIndex(table);
     const count = Math.max(table.size, table.entries.length) + 1;
+    this.index = makeIndex(this.key, count - 1);
     this.#handles = new Handles(1, count - 1, table.name);
     this.rows = actionProfile
       ? undefined
@@ -125,7 +123,7 @@ export class MatchTable implements TableControl {
   }
 
   find(match: KeyMatch[], priority: number): number {
-    return this.#byKey.get(this.#normalise(match, priority).key) ?? -1;
+    return this.#byName.get(this.#rowOf(match, priority).name) ?? -1;
   }
 
   get(handle: number): TableEntryView {
@@ -200,7 +198,8 @@ export class MatchTable implements TableControl {
       if (saved.entries.get(handle) !== entry) this.#drop(handle, entry);
     }
     for (const [handle, entry] of saved.entries) {
-      if (!this.#entries.has(handle)) this.#place(handle, entry);
+      if (this.#entries.has(handle)) continue;
+      this.#place(handle, entry, this.#rowOf(entry.match, entry.priority));
     }
     this.setDefault(saved.defaultCall);
     this.#handles.load(saved.handles);
@@ -234,43 +233,46 @@ export class MatchTable implements TableControl {
   }
 
   #addInitial(entry: Table['entries'][number]): void {
-    const match = entry.match.map(({ value, mask, prefixLength }, i): KeyMatch => {
-      const { kind, bitWidth } = this.key[i]!;
-      const bytes = bytesOfBigint(value, bitWidth);
-      if (kind === 'lpm') return { value: bytes, prefixLength };
-      if (kind === 'exact') return { value: bytes };
-      return mask === 0n ? null : { value: bytes, mask: bytesOfBigint(mask, bitWidth) };
+    const match = entry.match.map((field, i): KeyMatch => {
+      const bytes = (value: bigint): Uint8Array => bytesOfBigint(value, this.key[i]!.bitWidth);
+      if (field === null) return null;
+      if ('low' in field) return { low: bytes(field.low), high: bytes(field.high) };
+      const value = bytes(field.value);
+      if ('mask' in field) return { value, mask: bytes(field.mask) };
+      return 'prefixLength' in field ? { value, prefixLength: field.prefixLength } : { value };
     });
     // BMv2 counts its priorities upwards from the most important one.
-    const priority = this.#hasPriority ? 2 ** 30 - entry.priority : 0;
+    const priority = hasPriority(this.key) ? 2 ** 30 - entry.priority : 0;
     this.#add(match, priority, this.#rows.callOf(entry.action, entry.args), true);
   }
 
   #add(match: KeyMatch[], priority: number, target: EntryTarget, isConst: boolean): number {
-    const entry: Entry = { ...this.#normalise(match, priority), target, isConst };
+    const row = this.#rowOf(match, priority);
     this.#check(target);
-    if (this.#byKey.has(entry.key)) {
+    if (this.#byName.has(row.name)) {
       throw new UmbraError('CONFLICT', `${this.name}: an entry with this key exists`);
     }
     const handle = this.#handles.take();
-    this.#place(handle, entry);
+    const sequence = this.#sequence++;
+    this.#place(handle, { match, priority, target, isConst, sequence }, row);
     this.packets[handle] = 0;
     this.bytes[handle] = 0;
     this.#version = nextVersion();
     return handle;
   }
 
-  #place(handle: number, entry: Entry): void {
+  #place(handle: number, entry: Entry, row: NamedRow): void {
     this.#point(handle, entry.target);
-    this.index.insert(handle, entry.value, entry.mask, entry.rank);
+    this.index.insert(handle, row, entry.sequence);
     this.#entries.set(handle, entry);
-    this.#byKey.set(entry.key, handle);
+    this.#byName.set(row.name, handle);
   }
 
-  #drop(handle: number, entry: Entry): void {
-    this.index.remove(handle);
+  #drop(handle: number, { match, priority }: Entry): void {
+    const row = this.#rowOf(match, priority);
+    this.index.remove(handle, row);
     this.#entries.delete(handle);
-    this.#byKey.delete(entry.key);
+    this.#byName.delete(row.name);
     this.meters?.set(handle, undefined);
   }
 
@@ -299,57 +301,7 @@ export class MatchTable implements TableControl {
     return entry;
   }
 
-  /** Key words with don't-care bits cleared, and a text that equal keys share. */
-  #normalise(match: KeyMatch[], priority: number): Omit<Entry, 'target' | 'isConst'> {
-    if (match.length !== this.key.length) {
-      throw new UmbraError(
-        'INVALID_INPUT',
-        `${this.name}: ${match.length} key fields, ${this.key.length} wanted`,
-      );
-    }
-    const parts = this.key.map((field, i) => wordsOfMatch(field, match[i]!, this.name));
-    const value = Int32Array.from(parts.flatMap((part) => [...part.value]));
-    const mask = Int32Array.from(parts.flatMap((part) => [...part.mask]));
-    value.forEach((word, i) => (value[i] = word & mask[i]!));
-    const prefix = parts.find((part) => part.prefixLength !== undefined)?.prefixLength;
-    const rank = this.#hasPriority ? priority : (prefix ?? 0);
-    return { match, priority, value, mask, rank, key: `${value}|${mask}|${rank}` };
+  #rowOf(match: readonly KeyMatch[], priority: number): NamedRow {
+    return rowOf(this.key, match, priority, this.name);
   }
-}
-
-function makeIndex(table: Table): MatchIndex {
-  const [first] = table.key;
-  const capacity = Math.max(table.size, table.entries.length);
-  if (table.key.length === 1 && first!.kind === 'lpm' && first!.width === 32) {
-    return new PrefixIndex(capacity);
-  }
-  const words = table.key.reduce((sum, key) => sum + wordCount(key.width), 0);
-  if (words === 1 && first!.kind === 'exact') return new WordIndex();
-  return new TupleIndex(words, capacity);
-}
-
-function wordsOfMatch(
-  field: KeyField,
-  match: KeyMatch,
-  table: string,
-): { value: Int32Array; mask: Int32Array; prefixLength?: number } {
-  const { name, kind, bitWidth } = field;
-  const what = `${table}: ${name}`;
-  const all = prefixMask(bitWidth, bitWidth);
-  if (match === null) {
-    if (kind === 'exact') throw new UmbraError('INVALID_INPUT', `${what} needs a value`);
-    const none = new Int32Array(all.length);
-    return { value: none, mask: none, ...(kind === 'lpm' ? { prefixLength: 0 } : {}) };
-  }
-  if ('low' in match) throw new UmbraError('INVALID_INPUT', `${what} takes no range`);
-  const value = wordsOf(match.value, bitWidth, what);
-  if ('prefixLength' in match) {
-    if (match.prefixLength < 0 || match.prefixLength > bitWidth) {
-      throw new UmbraError('INVALID_INPUT', `${what}: prefix length ${match.prefixLength}`);
-    }
-    const { prefixLength } = match;
-    return { value, mask: prefixMask(prefixLength, bitWidth), prefixLength };
-  }
-  if ('mask' in match) return { value, mask: wordsOf(match.mask, bitWidth, `${what} mask`) };
-  return { value, mask: all, ...(kind === 'lpm' ? { prefixLength: bitWidth } : {}) };
 }

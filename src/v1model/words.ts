@@ -67,6 +67,12 @@ export function bytesOfBigint(value: bigint, width: number): Uint8Array {
 
 /** The mask of a prefix of `length` bits in a value of `width` bits, as words. */
 export function prefixMask(length: number, width: number): Int32Array {
-  const mask = ((1n << BigInt(length)) - 1n) << BigInt(width - length);
-  return wordsOf(bytesOfBigint(mask, width), width, 'prefix mask');
+  const words = new Int32Array(wordCount(width));
+  for (let i = 0; i < words.length; i++) {
+    // Bits above this word that the value has not, and clear bits at its end.
+    const unused = i === 0 ? 32 * words.length - width : 0;
+    const clear = Math.max(0, width - length - 32 * (words.length - 1 - i));
+    words[i] = clear >= 32 ? 0 : (-1 << clear) & (-1 >>> unused);
+  }
+  return words;
 }

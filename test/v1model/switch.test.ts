@@ -200,12 +200,12 @@ const refused: [string, (json: Record<string, any[]>) => void, RegExp][] = [
   ['a primitive', (j) => (j['actions']![1].primitives[0].op = 'frobnicate'), /frobnicate/],
   ['a header stack', (j) => j['header_stacks']!.push({ name: 'vlans' }), /vlans: a header stack/],
   [
-    'a range key',
+    'a key of unknown kind',
     (j) =>
       (j['pipelines']![0].tables[5].key = [
-        { match_type: 'range', name: 'x', target: ['ipv4', 'ttl'], mask: null },
+        { match_type: 'nearest', name: 'x', target: ['ipv4', 'ttl'], mask: null },
       ]),
-    /kind 'range'/,
+    /kind 'nearest'/,
   ],
   ['an operator', (j) => (j['pipelines']![0].conditionals[0].expression.value.op = '%%'), /'%%'/],
   ['a hash', (j) => (j['calculations']![0].algo = 'md5'), /algorithm 'md5'/],

@@ -1,0 +1,96 @@
+/** Matches as the control side gives them, as rows of words. */
+import { UmbraError } from '../../base/errors.js';
+import type { KeyField, KeyMatch } from '../control.js';
+import { prefixMask, wordCount, wordsOf } from '../words.js';
+import { hasPriority } from './makeIndex.js';
+import type { KeyRow } from './matchIndex.js';
+
+/** A row, and a text that two matches share when the table cannot tell them apart. */
+export interface NamedRow extends KeyRow {
+  name: string;
+}
+
+/**
+ * Don't-care bits are cleared. Throws INVALID_INPUT for a match that does not fit the key; `table`
+ * names the table.
+ */
+export function rowOf(
+  key: readonly KeyField[],
+  match: readonly KeyMatch[],
+  priority: number,
+  table: string,
+): NamedRow {
+  if (match.length !== key.length) {
+    const text = `${match.length} key fields, ${key.length} wanted`;
+    throw new UmbraError('INVALID_INPUT', `${table}: ${text}`);
+  }
+  const words = key.reduce((sum, field) => sum + wordCount(field.bitWidth), 0);
+  const row = { value: new Int32Array(words), mask: new Int32Array(words), rank: 0 };
+  let at = 0;
+  key.forEach((field, i) => {
+    row.rank += placeField(row, at, field, match[i]!, table);
+    at += wordCount(field.bitWidth);
+  });
+  if (hasPriority(key)) row.rank = priority;
+  return { ...row, name: nameOf(row, key) };
+}
+
+/** Fills a field's words and returns its prefix length, 0 when it has none. */
+function placeField(
+  { value, mask }: KeyRow,
+  at: number,
+  { name, kind, bitWidth }: KeyField,
+  match: KeyMatch,
+  table: string,
+): number {
+  const what = `${table}: ${name}`;
+  const words = (bytes: Uint8Array): Int32Array => wordsOf(bytes, bitWidth, what);
+  if (match === null) {
+    if (kind === 'exact' || kind === 'valid') throw refused(what, 'needs a value');
+    if (kind === 'range') mask.set(fullMask(bitWidth), at);
+    return 0;
+  }
+  if ('low' in match) {
+    if (kind !== 'range') throw refused(what, 'takes no range');
+    value.set(words(match.low), at);
+    mask.set(words(match.high), at);
+    for (let i = at; i < at + wordCount(bitWidth); i++) {
+      const [low, high] = [value[i]! >>> 0, mask[i]! >>> 0];
+      if (low > high) throw refused(what, 'has its bounds the wrong way round');
+      if (low < high) break;
+    }
+    return 0;
+  }
+  if (kind === 'range') throw refused(what, 'takes a range');
+  value.set(words(match.value), at);
+  const isPrefix = 'prefixLength' in match;
+  const prefixLength = isPrefix ? match.prefixLength : kind === 'lpm' ? bitWidth : 0;
+  if (isPrefix && (prefixLength < 0 || prefixLength > bitWidth)) {
+    throw refused(what, `has no prefix of ${prefixLength} bits`);
+  }
+  if ('mask' in match) mask.set(words(match.mask), at);
+  else mask.set(isPrefix ? prefixMask(prefixLength, bitWidth) : fullMask(bitWidth), at);
+  for (let i = at; i < at + wordCount(bitWidth); i++) value[i]! &= mask[i]!;
+  return prefixLength;
+}
+
+function refused(what: string, why: string): UmbraError {
+  return new UmbraError('INVALID_INPUT', `${what} ${why}`);
+}
+
+function fullMask(bitWidth: number): Int32Array {
+  const words = new Int32Array(wordCount(bitWidth)).fill(-1);
+  if (bitWidth % 32 !== 0) words[0] = 2 ** (bitWidth % 32) - 1;
+  return words;
+}
+
+/** One character a byte, which V8 keeps in one byte each. */
+function nameOf({ value, mask, rank }: KeyRow, key: readonly KeyField[]): string {
+  const isExact = key.every(({ kind }) => kind === 'exact' || kind === 'valid');
+  if (isExact) return characters(value);
+  return characters(value) + characters(mask) + characters(Int32Array.of(rank));
+}
+
+function characters(words: Int32Array): string {
+  return Buffer.from(words.buffer, 0, words.byteLength).toString('latin1');
+}
