@@ -1,4 +1,7 @@
-/** Runs every benchmark, or those named: `node dist/test/bench/main.js [--json] [NAME...]`. */
+/**
+ * Runs every benchmark, or those whose names begin as said:
+ * `node dist/test/bench/main.js [--json] [NAME...]`. A file here with a `run` is a benchmark.
+ */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,15 +13,16 @@ const wanted = args.filter((arg) => !arg.startsWith('--'));
 const names = readdirSync(folder)
   .filter((name) => name.endsWith('.js'))
   .map((name) => basename(name, '.js'))
-  .filter((name) => name !== 'main' && name !== 'row')
-  .filter((name) => wanted.length === 0 || wanted.includes(name));
+  .filter((name) => name !== 'main')
+  .filter((name) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)));
 
 const all: Record<string, BenchRow[]> = {};
 for (const name of names) {
-  process.stderr.write(`${name} ...\n`);
   const module = (await import(pathToFileURL(join(folder, `${name}.js`)).href)) as {
-    run: Benchmark;
+    run?: Benchmark;
   };
+  if (!module.run) continue;
+  process.stderr.write(`${name} ...\n`);
   all[name] = await module.run();
   if (!args.includes('--json')) for (const row of all[name]) process.stdout.write(`${line(row)}\n`);
 }
