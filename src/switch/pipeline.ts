@@ -25,7 +25,7 @@ export function checkPipeline(config: ForwardingPipelineConfig): CheckedPipeline
     program = readProgram(config.p4DeviceConfig, 'p4_device_config');
     programs.set(config.p4DeviceConfig, program);
   }
-  const schema = new Schema(config.p4info);
+  const schema = new Schema(withoutDeadCode(config.p4info, program));
   compare(schema, program);
   return { config, program, schema };
 }
@@ -38,6 +38,30 @@ export function isSameConfig(a: ForwardingPipelineConfig, b: ForwardingPipelineC
     Buffer.compare(a.p4DeviceConfig, b.p4DeviceConfig) === 0 &&
     Buffer.compare(bytes(a), bytes(b)) === 0
   );
+}
+
+/**
+ * P4Info without what p4c wrote there before it found it to be dead code. Only what leaves a
+ * controller nothing to write may be missing from the config: tables with no key and one action at
+ * most, and actions that no table has.
+ */
+function withoutDeadCode(info: p4info.P4Info, program: Program): p4info.P4Info {
+  const pipelines = [program.ingress, program.egress];
+  const tableNames = new Set(pipelines.flatMap((pipeline) => pipeline.tables.map(nameOf)));
+  const actionNames = new Set(program.actions.map(nameOf));
+  const tables = info.tables.filter(
+    ({ preamble, matchFields, actionRefs }) =>
+      matchFields.length > 0 || actionRefs.length > 1 || tableNames.has(preamble?.name ?? ''),
+  );
+  const inUse = new Set(tables.flatMap((table) => table.actionRefs.map((ref) => ref.id)));
+  const actions = info.actions.filter(
+    ({ preamble }) => inUse.has(preamble?.id ?? 0) || actionNames.has(preamble?.name ?? ''),
+  );
+  return { ...info, tables, actions };
+}
+
+function nameOf({ name }: { name: string }): string {
+  return name;
 }
 
 function mismatch(what: string): UmbraError {
@@ -54,7 +78,10 @@ function compare(schema: Schema, program: Program): void {
     const found = tables.get(table.name);
     if (!found) throw mismatch(`the config has no table '${table.name}'`);
     const ours = table.fields.map((f) => `${kindOf(f.type)} ${f.bitWidth}`).join(', ');
-    const theirs = found.key.map((k) => `${k.kind} ${k.width}`).join(', ');
+    // P4Info has no width for keys of type error.
+    const theirs = found.key
+      .map((k, i) => `${k.kind} ${table.fields[i]?.bitWidth === 0 ? 0 : k.width}`)
+      .join(', ');
     if (ours !== theirs) {
       throw mismatch(`key of '${table.name}': P4Info says (${ours}), the config (${theirs})`);
     }
