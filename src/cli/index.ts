@@ -9,7 +9,7 @@ import { live, type LiveCommandOptions } from './live.js';
 import { endWithReader } from './reader.js';
 import * as remote from './remote.js';
 import { CommandFailed } from './output.js';
-import { stf, type StfCommandOptions } from './stf.js';
+import { stf, stfHelp, type StfCommandOptions } from './stf.js';
 import { addSwitch, switchWords } from './switch.js';
 
 /** Runs one command line and returns its exit status. */
@@ -76,6 +76,7 @@ function addStf(program: Command): void {
     .argument('<p4info>', 'P4Info of the same program')
     .argument('<test>', 'the test: packets, expectations, entries')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', stfHelp)
     .action((json: string, p4info: string, test: string, options: StfCommandOptions) => {
       stf(json, p4info, test, options);
     });

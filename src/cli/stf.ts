@@ -11,6 +11,20 @@ export interface StfCommandOptions {
   json?: boolean;
 }
 
+/** What `umbra stf --help` says behind the options. */
+export const stfHelp = `
+Statements, one a line; # begins a comment:
+  add TABLE [PRIORITY] FIELD:VALUE[/LENGTH|/MASK] ... ACTION(ARGUMENT:VALUE, ...) [= NAME]
+  setdefault TABLE ACTION(...)        remove all                wait
+  packet PORT HEX...                  expect PORT [HEX|*...][$] no_packet
+  check_counter COUNTER(INDEX|NAME) [packets|bytes ==|!=|<|<=|>|>= NUMBER]
+  and simple_switch_CLI's mirroring_*, mc_*, counter_*, register_* and meter_*
+
+Exit status: 0 passed, 1 failed, 2 wrong usage. From a checkout:
+  umbra stf test/programs/build/tables.json test/programs/build/tables.p4info.txtpb \\
+    test/programs/tables.stf
+`;
+
 /** Runs one test and prints its result. Throws CommandFailed when it does not pass. */
 export function stf(json: string, p4info: string, test: string, options: StfCommandOptions): void {
   const { program } = checkPipeline({

@@ -43,6 +43,7 @@ const capture = file(
 );
 
 const json = shippedFile('p4/build/production.json');
+const info = shippedFile('p4/build/production.p4info.txtpb');
 const otherInfo = shippedFile('p4/build/shadow.p4info.txtpb');
 
 const notPem = file('x.pem', 'hello');
@@ -115,6 +116,20 @@ const cases: [name: string, args: string[], status: number, message: RegExp][] =
   ['a key without TLS', ['switch', '--', '--grpc-server-key', 'x'], 2, /needs --grpc-server-ssl/],
   ['no certificate', tls('none.pem', 'none.pem'), 1, /none.pem: ENOENT/],
   ['not a certificate', tls(notPem, notPem), 1, /x.pem, .*x.pem: /],
+  ['no such test', ['stf', json, info, join(folder, 'none.stf')], 1, /none.stf/],
+  [
+    'no test',
+    ['stf', json, info, file('x.stf', 'hello')],
+    1,
+    /x.stf:1:1: expected a statement, such as add, packet or expect, found 'hello'/,
+  ],
+  [
+    'P4Info of another program for a test',
+    ['stf', json, otherInfo, file('empty.stf', '')],
+    1,
+    /do not belong together/,
+  ],
+  ['half a test', ['stf', json], 2, /missing required argument 'p4info'/],
   ['unknown command', ['dance'], 2, /unknown command/],
   ['unknown option', ['demo', '--nope'], 2, /unknown option '--nope'/],
   ['no number', ['demo', '--seed', 'x'], 2, /whole number/],
