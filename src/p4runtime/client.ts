@@ -14,6 +14,7 @@ import {
   type Update,
 } from '../proto/index.js';
 import { guestOf, type Channel, type GuestChannel, type Stream } from './channel.js';
+import { isOutcomeUnknown, notCarriedOut, readBackRequests } from './readBack.js';
 import { Code, StatusError, WriteError, type UpdateFailure } from './status.js';
 
 /** Updates in one Write: more would let error details outgrow what grpc-js takes. */
@@ -149,23 +150,17 @@ export class P4RuntimeClient extends P4RuntimeReader {
   }
 
   /**
-   * Writes in batches. Throws one WriteError with every failed update; the others are done. Throws
+   * Writes in batches. Throws one WriteError with every failed update; the others are done. A batch
+   * of which the server does not say what became of it is read back to find out. Throws
    * PERMISSION_DENIED before a batch when this client is not primary, whatever the server allows.
    */
   async write(updates: readonly Update[]): Promise<void> {
     const failures: UpdateFailure[] = [];
     for (let from = 0; from < updates.length; from += WRITE_BATCH) {
       if (!this.#isPrimary) throw this.#notPrimary(Code.PERMISSION_DENIED);
-      try {
-        await this.#channel.write({
-          ...this.#identity(),
-          updates: updates.slice(from, from + WRITE_BATCH),
-          atomicity: WriteRequest_Atomicity.CONTINUE_ON_ERROR,
-        });
-      } catch (error) {
-        if (!(error instanceof WriteError)) throw error;
-        failures.push(...error.failures.map((f) => ({ ...f, index: f.index + from })));
-      }
+      const batch = updates.slice(from, from + WRITE_BATCH);
+      const failed = await this.#writeBatch(batch);
+      failures.push(...failed.map((f) => ({ ...f, index: f.index + from })));
     }
     if (failures.length > 0) {
       throw new WriteError(failures, updates.length, `${this.peer}, device ${this.deviceId}`);
@@ -184,6 +179,11 @@ export class P4RuntimeClient extends P4RuntimeReader {
     await this.write(entities.map((entity) => ({ type: Update_Type.DELETE, entity })));
   }
 
+  /** Tells the device that a digest list has arrived, so that it may send what is in it again. */
+  acknowledge({ digestId, listId }: DigestList): void {
+    this.#stream?.send({ update: { $case: 'digestAck', value: { digestId, listId } } });
+  }
+
   packetOut(packet: PacketOut): void {
     this.#stream?.send({ update: { $case: 'packet', value: packet } });
   }
@@ -191,6 +191,25 @@ export class P4RuntimeClient extends P4RuntimeReader {
   override close(): void {
     this.#endStream(new StatusError(Code.CANCELLED, `${this.peer}: closed`));
     super.close();
+  }
+
+  async #writeBatch(updates: readonly Update[]): Promise<readonly UpdateFailure[]> {
+    try {
+      await this.#channel.write({
+        ...this.#identity(),
+        updates: [...updates],
+        atomicity: WriteRequest_Atomicity.CONTINUE_ON_ERROR,
+      });
+      return [];
+    } catch (error) {
+      if (error instanceof WriteError) return error.failures;
+      if (!isOutcomeUnknown(error)) throw error;
+      const requests = readBackRequests(updates);
+      if (!requests) throw error;
+      const found = await this.read(requests).catch(() => undefined);
+      if (!found) throw error;
+      return notCarriedOut(updates, found);
+    }
   }
 
   #identity() {
