@@ -185,12 +185,12 @@ export class ServiceStream {
     if (!this.#isOpen) return;
     const update = message.update;
     if (update?.$case === 'arbitration') {
-      const device = this.findDevice(update.value.deviceId);
-      if (this.#device !== undefined && this.#device !== device) {
+      const { deviceId } = update.value;
+      if (this.#device !== undefined && this.#device.target.deviceId !== deviceId) {
         throw new StatusError(Code.FAILED_PRECONDITION, 'a stream keeps its device');
       }
-      this.#device = device;
-      device.arbitration.update(this.#contender, update.value);
+      this.#device ??= this.findDevice(deviceId);
+      this.#device.arbitration.update(this.#contender, update.value);
       return;
     }
     try {

@@ -18,10 +18,13 @@ export class Session {
   readonly #heard: Heard[] = [];
   #wake: (() => void) | undefined;
   readonly #stream: Stream;
+  /** Told of every message as it comes. */
+  onMessage: (() => void) | undefined;
 
   constructor(readonly channel: GrpcChannel) {
     const put = (message: Heard): void => {
       this.#heard.push(message);
+      this.onMessage?.();
       this.#wake?.();
     };
     this.#stream = channel.openStream(put, (error) => put({ ended: error }));

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { shippedFile } from '../../src/base/paths.js';
 import { SwitchDaemon } from '../../src/app/index.js';
 import { GrpcChannel } from '../../src/p4runtime/index.js';
 import { findProgram } from '../live/requirements.js';
@@ -28,6 +29,8 @@ export interface TargetKind {
   /** The reason why it cannot run here; undefined when it can. */
   missing(): string | undefined;
   start(): Promise<RunningTarget>;
+  /** Starts one as a process that is told no address, and ends it; the port it chose. */
+  usualPort(): Promise<number>;
 }
 
 /** Umbra's own switch, as `umbra switch` runs it. */
@@ -47,6 +50,18 @@ export const embedded: TargetKind = {
       stop: async () => daemon.close(),
     };
   },
+  async usualPort() {
+    const args = [shippedFile('bin/umbra.js'), 'switch', '--device-id', `${DEVICE_ID}`];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    // It says where it listens, or that another process has that port already.
+    let said = '';
+    for await (const text of child.stderr.setEncoding('utf8')) {
+      said += String(text);
+      if (/\d{4,}/.test(said)) break;
+    }
+    await ended(child);
+    return Number(/\d{4,}/.exec(said)?.[0]);
+  },
 };
 
 const bmv2Program = 'simple_switch_grpc';
@@ -58,38 +73,57 @@ export const bmv2: TargetKind = {
   name: bmv2Program,
   missing: () => (findProgram(bmv2Program) ? undefined : `${bmv2Program} is not installed`),
   async start() {
-    const folder = mkdtempSync(join(tmpdir(), 'umbra-bmv2-'));
-    const [grpcPort, thriftPort] = [await unusedPort(), await unusedPort()];
-    const address = `127.0.0.1:${grpcPort}`;
-    const child = spawn(
-      bmv2Program,
-      [
-        ...['--no-p4', '--device-id', `${DEVICE_ID}`, '--thrift-port', `${thriftPort}`],
-        ...['--notifications-addr', `ipc://${folder}/notifications.ipc`, '--log-level', 'off'],
-        ...['--', '--grpc-server-addr', address, '--cpu-port', `${CPU_PORT}`],
-      ],
-      { stdio: 'ignore' },
-    );
-    try {
-      await untilAnswers(address, child);
-    } catch (error) {
-      child.kill('SIGKILL');
-      throw error;
-    }
+    const address = `127.0.0.1:${await unusedPort()}`;
+    const { child, folder } = await startBmv2(['--grpc-server-addr', address], address);
     return {
       address,
       daemon: undefined,
-      stop: () =>
-        new Promise((resolve) => {
-          child.once('exit', () => {
-            rmSync(folder, { recursive: true, force: true });
-            resolve();
-          });
-          child.kill('SIGKILL');
-        }),
+      stop: async () => {
+        await ended(child);
+        rmSync(folder, { recursive: true, force: true });
+      },
     };
   },
+  async usualPort() {
+    const port = 9559;
+    const { child, folder } = await startBmv2([], `127.0.0.1:${port}`);
+    await ended(child);
+    rmSync(folder, { recursive: true, force: true });
+    return port;
+  },
 };
+
+async function startBmv2(
+  more: readonly string[],
+  address: string,
+): Promise<{ child: ChildProcess; folder: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'umbra-bmv2-'));
+  const child = spawn(
+    bmv2Program,
+    [
+      ...['--no-p4', '--device-id', `${DEVICE_ID}`, '--thrift-port', `${await unusedPort()}`],
+      ...['--notifications-addr', `ipc://${folder}/notifications.ipc`, '--log-level', 'off'],
+      ...['--', '--cpu-port', `${CPU_PORT}`, ...more],
+    ],
+    { stdio: 'ignore' },
+  );
+  try {
+    await untilAnswers(address, child);
+  } catch (error) {
+    await ended(child);
+    throw error;
+  }
+  return { child, folder };
+}
+
+/** Kills a process and waits for its end. */
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
+    child.once('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}
 
 async function untilAnswers(address: string, child: ChildProcess): Promise<void> {
   const limit = Date.now() + START_LIMIT_MS;

@@ -6,13 +6,18 @@ import { readFileSync } from 'node:fs';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import { shippedFile } from '../../src/base/paths.js';
 import {
+  entityKey,
+  everything,
   GrpcChannel,
+  memberEntity,
   ruleEntity,
   Schema,
+  tableRequest,
   type GrpcChannelOptions,
   type Rule,
 } from '../../src/p4runtime/index.js';
 import {
+  Entity,
   Error as P4Error,
   ForwardingPipelineConfig,
   GetForwardingPipelineConfigRequest,
@@ -23,12 +28,18 @@ import {
   Status,
   Update_Type,
   WriteRequest,
-  type Entity,
   type ReadResponse,
   type Update,
 } from '../../src/proto/index.js';
 import { election, nameOf } from '../p4runtime/world.js';
-import { paths, probeBytes, readPacketIn, type PathName, type Probe, type Seen } from './packets.js';
+import {
+  paths,
+  probeBytes,
+  readPacketIn,
+  type PathName,
+  type Probe,
+  type Seen,
+} from './packets.js';
 import { Session } from './session.js';
 import { DEVICE_ID, type RunningTarget, type TargetKind } from './targets.js';
 
@@ -56,7 +67,6 @@ const SILENCE_MS = 400;
 
 /** One target and everything that was opened to it. */
 export class World {
-  readonly kind: TargetKind['name'];
   readonly config: ForwardingPipelineConfig;
   readonly schema: Schema;
   readonly stub: Stub;
@@ -65,11 +75,10 @@ export class World {
   #markers = 0;
 
   private constructor(
-    kind: TargetKind,
+    readonly kind: TargetKind,
     readonly target: RunningTarget,
     program: ProgramName,
   ) {
-    this.kind = kind.name;
     this.config = programConfig(program);
     this.schema = new Schema(this.config.p4info!);
     this.stub = new Stub(target.address, credentials.createInsecure(), {
@@ -78,7 +87,7 @@ export class World {
     });
   }
 
-  /** With a program: the controller is primary and has set it. Without: nobody has said anything. */
+  /** With a program the controller is primary and has set it; without, nobody has said a word. */
   static async start(kind: TargetKind, program: ProgramName | undefined): Promise<World> {
     const world = new World(kind, await kind.start(), program ?? 'conformance');
     if (program === undefined) return world;
@@ -110,15 +119,20 @@ export class World {
     return channel;
   }
 
-  /** A new StreamChannel on a connection of its own. */
-  session(): Session {
-    return new Session(this.channel());
+  /** A new StreamChannel, on a connection of its own unless one is given. */
+  session(channel = this.channel()): Session {
+    return new Session(channel);
+  }
+
+  /** Another target of the same kind, as after a full restart. */
+  restarted(program: ProgramName | undefined): Promise<World> {
+    return World.start(this.kind, program);
   }
 
   /** Waits until what the target did in answer to earlier calls must have been heard. */
   async settle(session: Session): Promise<void> {
     await session.channel.capabilities(0n).catch(() => undefined);
-    if (this.kind === 'embedded') return;
+    if (this.target.daemon) return;
     await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
   }
 
@@ -197,6 +211,47 @@ export class World {
     return entities;
   }
 
+  /** The entries of a table, in no order but that of the target. */
+  async tableEntries(table: string | number): Promise<Entity[]> {
+    return this.readAll(tableRequest(this.schema.tables.get(table).id, false));
+  }
+
+  /** Everything that can be written, and all cells, by key. */
+  async everything(): Promise<Map<string, Entity>> {
+    const cells = ['counterEntry', 'registerEntry'].map(
+      ($case) => ({ entity: { $case, value: {} } }) as unknown as Entity,
+    );
+    const requests = [...everything(this.schema), tableRequest(0, true)];
+    const entities = await this.readAll(...requests, ...cells.map(Entity.fromPartial));
+    return new Map(entities.map((entity, i) => [`${entityKey(entity)} ${i}`, entity]));
+  }
+
+  /** A member of the plain profile that forwards to `port`. */
+  member(id: number, port: number): Entity {
+    return memberEntity(this.schema, 'plain_profile', id, 'forward', { port: `${port}` });
+  }
+
+  /** A multicast group of `[port, instance]` pairs. */
+  multicast(id: number, replicas: readonly (readonly [number, number])[]): Entity {
+    return Entity.fromPartial({
+      entity: {
+        $case: 'packetReplicationEngineEntry',
+        value: {
+          type: {
+            $case: 'multicastGroupEntry',
+            value: {
+              multicastGroupId: id,
+              replicas: replicas.map(([port, instance]) => ({
+                portKind: { $case: 'egressPort', value: port },
+                instance,
+              })),
+            },
+          },
+        },
+      },
+    });
+  }
+
   /** A SetForwardingPipelineConfig of the controller: VERIFY_AND_COMMIT of its program. */
   setPipeline(more: Partial<SetForwardingPipelineConfigRequest> = {}): Promise<string> {
     const request = SetForwardingPipelineConfigRequest.fromPartial({
@@ -230,9 +285,21 @@ export class World {
     );
   }
 
+  /** A Capabilities call: its status and the version. */
+  capabilities(deviceId = 0n): Promise<{ status: string; version: string }> {
+    return new Promise((resolve) =>
+      this.stub.capabilities({ deviceId }, (error, response) =>
+        resolve({
+          status: statusText(error),
+          version: error ? '' : response.p4runtimeApiVersion,
+        }),
+      ),
+    );
+  }
+
   /**
-   * What becomes of a probe: all PacketIns it causes, in order. A second PacketOut that surely comes
-   * back marks the end, so that nothing has to be waited for that may never come.
+   * What becomes of a probe: all PacketIns it causes, in order. A second PacketOut that surely
+   * comes back marks the end, so that nothing has to be waited for that may never come.
    */
   async probe(path: PathName, probe: Probe = {}, session = this.controller): Promise<Seen[]> {
     this.sendProbe(path, probe, session);

@@ -8,7 +8,6 @@ import {
 } from '../../src/p4runtime/index.js';
 import {
   ForwardingPipelineConfig,
-  GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
   SetForwardingPipelineConfigRequest as SetRequest,
   SetForwardingPipelineConfigRequest_Action as Action,
   type Entity,
@@ -83,20 +82,6 @@ both('the pipeline is set by the primary and read by anyone', async (t, world) =
   t.is((await guest.getPipelineConfig())!.cookie, undefined);
 });
 
-both('parts of the pipeline', async (t, world) => {
-  const channel = world.channel();
-  const get = async (responseType: ResponseType) => {
-    const { config: got } = await channel.getPipeline({ deviceId: 1n, responseType });
-    return [got!.p4info !== undefined, got!.p4DeviceConfig.length, got!.cookie?.cookie];
-  };
-  t.deepEqual(await get(ResponseType.ALL), [true, 3, 77n]);
-  t.deepEqual(await get(ResponseType.COOKIE_ONLY), [false, 0, 77n]);
-  t.deepEqual(await get(ResponseType.P4INFO_AND_COOKIE), [true, 0, 77n]);
-  t.deepEqual(await get(ResponseType.DEVICE_CONFIG_AND_COOKIE), [false, 3, 77n]);
-  const unknown = channel.getPipeline({ deviceId: 9n, responseType: ResponseType.ALL });
-  t.is(await statusOf(unknown), 'NOT_FOUND');
-});
-
 both('what a pipeline is refused with', async (t, world) => {
   const channel = world.channel();
   await new RawStream(channel).ask(1, { deviceId: 2n });
@@ -127,14 +112,6 @@ both('what a pipeline is refused with', async (t, world) => {
   t.is(await set({ action: 9 as Action }), 'INVALID_ARGUMENT');
   t.is(await set({ action: Action.VERIFY }), 'OK');
   t.is(world.empty.commits, 0, 'nothing of this was committed');
-});
-
-both('capabilities', async (t, world) => {
-  const channel = world.channel();
-  t.regex(await new P4RuntimeReader(channel, 1n).capabilities(), /^1\.5\.\d+$/);
-  t.is(await statusOf(channel.capabilities(0n)), 'OK');
-  t.is(await statusOf(channel.capabilities(1n)), 'OK');
-  t.is(await statusOf(channel.capabilities(9n)), 'NOT_FOUND');
 });
 
 both('a reader has nothing that writes', async (t, world) => {

@@ -1,28 +1,19 @@
 /** Writes: order of checks, statuses of single updates, batches of every size. Section 12. */
-import test from 'ava';
-import { credentials } from '@grpc/grpc-js';
 import {
   Code,
   P4RuntimeClient,
-  P4RuntimeServer,
   StatusError,
   WRITE_BATCH,
   WriteError,
   type Channel,
 } from '../../src/p4runtime/index.js';
 import {
-  Error as P4Error,
-  P4RuntimeClient as Stub,
-  Status,
   Update_Type,
   type WriteRequest_Atomicity as Atomicity,
   type Update,
 } from '../../src/proto/index.js';
-import { FakeTarget } from './fakeTarget.js';
 import {
-  acl,
   both,
-  config,
   election,
   insert,
   nameOf,
@@ -158,33 +149,4 @@ both('a client that is not primary does not write', async (t, { channel, target 
   await other.heard();
   t.is(await statusOf(client.insert(routes.slice(WRITE_BATCH))), 'PERMISSION_DENIED');
   t.is(target.entities.size, WRITE_BATCH, 'nothing after the loss');
-});
-
-test('details over gRPC are one p4.v1.Error per update, in order', async (t) => {
-  const server = new P4RuntimeServer([new FakeTarget(1n, config)]);
-  const port = await server.listen('127.0.0.1:0');
-  await new RawStream(server.inProcess()).ask(1);
-  const stub = new Stub(`127.0.0.1:${port}`, credentials.createInsecure());
-  const write = (updates: Update[]) =>
-    new Promise<{ code: number; status: Status | undefined }>((resolve) => {
-      stub.write(writeRequest({ updates }), (error) => {
-        const [details] = error?.metadata.get('grpc-status-details-bin') ?? [];
-        const status = details ? Status.decode(details as Buffer) : undefined;
-        resolve({ code: error?.code ?? 0, status });
-      });
-    });
-  const mixed = await write([insert(acl(1)), remove(1), insert(acl(2)), insert(acl(2))]);
-  t.is(mixed.code, Code.UNKNOWN);
-  t.is(mixed.status!.code, Code.UNKNOWN);
-  t.deepEqual(
-    mixed.status!.details.map(({ typeUrl, value }) => {
-      t.is(typeUrl, 'type.googleapis.com/p4.v1.Error');
-      return P4Error.decode(value).canonicalCode;
-    }),
-    [Code.OK, Code.NOT_FOUND, Code.OK, Code.ALREADY_EXISTS],
-  );
-  t.is(mixed.status!.details[0]!.value.length, 0, 'success carries nothing but OK');
-  t.deepEqual(await write([insert(acl(3))]), { code: Code.OK, status: undefined });
-  stub.close();
-  server.close();
 });
