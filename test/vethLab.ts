@@ -91,15 +91,7 @@ export class VethLab {
     const args = [...program.before, ...flags, ...after];
     const running = startProcess(program.command, args);
     this.#running.push(running);
-    const { process: child } = running;
-    const began = performance.now();
-    while (!(await answers(address))) {
-      const isLate = performance.now() - began > START_DEADLINE_MS;
-      if (child.exitCode !== null || isLate) {
-        throw new Error(`the switch did not start: ${running.output()}`);
-      }
-      await sleep(20);
-    }
+    await listening(address, running);
     return running;
   }
 
@@ -138,6 +130,17 @@ export function startProcess(command: string, args: readonly string[]): RunningS
   child.stderr.on('data', add);
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as string | number);
   return { process: child, output: () => text, ended };
+}
+
+/** Waits until someone listens; fails when the process ends before, or it takes too long. */
+export async function listening(address: string, running?: RunningSwitch): Promise<void> {
+  const end = performance.now() + START_DEADLINE_MS;
+  while (!(await answers(address))) {
+    if (performance.now() > end || (running && running.process.exitCode !== null)) {
+      throw new Error(`nobody listens on ${address}: ${running?.output() ?? ''}`);
+    }
+    await sleep(20);
+  }
 }
 
 /** An address on loopback that nobody listens on. */
