@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
-const shipped = ['production', 'shadow'];
+const shipped = ['production', 'shadow', 'stage'];
 const committed = join(here, 'build');
 const testPrograms = join(root, 'test/programs');
 const testCommitted = join(testPrograms, 'build');

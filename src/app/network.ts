@@ -3,33 +3,62 @@ import { deriveSeed } from '../base/prng.js';
 import { Fabric } from '../fabric/index.js';
 import { P4RuntimeServer, type Channel } from '../p4runtime/index.js';
 import type { ForwardingPipelineConfig } from '../proto/index.js';
-import { EmbeddedSwitch } from '../switch/index.js';
+import { EmbeddedSwitch, StagedSwitch } from '../switch/index.js';
 import type { Topology } from '../topology/index.js';
 
 /** A running network. */
 export interface Network {
   fabric: Fabric;
   switches: Map<string, EmbeddedSwitch>;
+  /** The fault stages around switches that run programs of others. */
+  stages: Map<string, EmbeddedSwitch>;
   server: P4RuntimeServer;
   channel: Channel;
 }
 
-/** Builds the switches and links of a topology; no switch has a pipeline yet. */
-export function buildNetwork(topology: Topology, seed: number): Network {
+/** Device ids of fault stages: that of their switch plus this. */
+const FIRST_STAGE_ID = 2n ** 32n;
+
+/** The device id of the fault stage around a switch. */
+export function stageIdOf(deviceId: number): bigint {
+  return FIRST_STAGE_ID + BigInt(deviceId);
+}
+
+/**
+ * Builds the switches and links of a topology; no switch has a pipeline yet.
+ * @param staged names of the switches that get a fault stage around them
+ */
+export function buildNetwork(
+  topology: Topology,
+  seed: number,
+  staged: ReadonlySet<string> = new Set(),
+): Network {
   const switches = new Map<string, EmbeddedSwitch>();
+  const stages = new Map<string, EmbeddedSwitch>();
   const fabric = new Fabric(topology, { seed }, (device, attachment, pool, now) => {
-    const made = new EmbeddedSwitch({
-      deviceId: BigInt(device.deviceId),
-      pool,
-      attachment,
-      seed: deriveSeed(seed, device.name),
-      now,
-    });
-    switches.set(device.name, made);
+    const { name } = device;
+    const make = (deviceId: bigint, what: string) => (around: typeof attachment) =>
+      new EmbeddedSwitch({
+        deviceId,
+        pool,
+        attachment: around,
+        seed: deriveSeed(seed, what),
+        now,
+      });
+    const makeSwitch = make(BigInt(device.deviceId), name);
+    if (!staged.has(name)) {
+      const made = makeSwitch(attachment);
+      switches.set(name, made);
+      return made;
+    }
+    const makeStage = make(stageIdOf(device.deviceId), `${name} stage`);
+    const made = new StagedSwitch(attachment, makeSwitch, makeStage);
+    switches.set(name, made.inner);
+    stages.set(name, made.stage);
     return made;
   });
-  const server = new P4RuntimeServer([...switches.values()]);
-  return { fabric, switches, server, channel: server.inProcess() };
+  const server = new P4RuntimeServer([...switches.values(), ...stages.values()]);
+  return { fabric, switches, stages, server, channel: server.inProcess() };
 }
 
 /** How to open each device of a network. */

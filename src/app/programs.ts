@@ -5,7 +5,7 @@ import { readP4InfoText } from '../p4runtime/index.js';
 import { ForwardingPipelineConfig } from '../proto/index.js';
 
 /** A shipped program. */
-export type ProgramName = 'production' | 'shadow';
+export type ProgramName = 'production' | 'shadow' | 'stage';
 
 const loaded = new Map<ProgramName, ForwardingPipelineConfig>();
 
@@ -21,4 +21,11 @@ export function shippedProgram(name: ProgramName): ForwardingPipelineConfig {
   };
   loaded.set(name, config);
   return config;
+}
+
+/** Whether a device runs a shipped program, by the tables of its P4Info. */
+export function isShippedProgram(name: ProgramName, { p4info }: ForwardingPipelineConfig): boolean {
+  const tables = (info: typeof p4info): string =>
+    (info?.tables ?? []).map(({ preamble }) => `${preamble?.id} ${preamble?.name}`).join();
+  return tables(p4info) === tables(shippedProgram(name).p4info);
 }

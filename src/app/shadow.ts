@@ -3,9 +3,10 @@ import { defined } from '../base/assert.js';
 import { ShadowDevice, type ProductionView } from '../device/index.js';
 import { FaultEngine, type Fault } from '../fault/index.js';
 import { ShadowSync } from '../sync/index.js';
+import type { ForwardingPipelineConfig } from '../proto/index.js';
 import type { Topology } from '../topology/index.js';
-import { accessOf, buildNetwork, type Network } from './network.js';
-import { shippedProgram } from './programs.js';
+import { buildNetwork, stageIdOf, type Network } from './network.js';
+import { isShippedProgram, shippedProgram } from './programs.js';
 
 /** A shadow network with its sync and its faults. */
 export class Shadow {
@@ -24,10 +25,22 @@ export class Shadow {
     views: readonly ProductionView[],
     record?: (fault: Fault) => void,
   ): Promise<Shadow> {
-    const network = buildNetwork(topology, seed);
+    // Switches that run our program run its shadow; any other program gets a stage around it.
+    const foreign = new Map(
+      views
+        .filter(({ config }) => !isShippedProgram('production', config))
+        .map(({ name, config }) => [name, config] as const),
+    );
+    const network = buildNetwork(topology, seed, new Set(foreign.keys()));
     const devices = new Map<string, ShadowDevice>();
-    for (const access of accessOf(topology, network.channel, shippedProgram('shadow'))) {
-      devices.set(access.name, await ShadowDevice.open(access));
+    const faulty: ShadowDevice[] = [];
+    for (const { name, deviceId } of topology.switches) {
+      const open = (id: bigint, config: ForwardingPipelineConfig): Promise<ShadowDevice> =>
+        ShadowDevice.open({ name, channel: network.channel, deviceId: id, config });
+      const config = foreign.get(name);
+      const device = await open(BigInt(deviceId), config ?? shippedProgram('shadow'));
+      devices.set(name, device);
+      faulty.push(config ? await open(stageIdOf(deviceId), shippedProgram('stage')) : device);
     }
     const pairs = views.map((production) => ({
       production,
@@ -35,7 +48,7 @@ export class Shadow {
     }));
     const faults = new FaultEngine({
       topology,
-      devices: [...devices.values()],
+      devices: faulty,
       nowUs: () => Math.floor(network.fabric.nowNs / 1000),
       ...(record ? { record } : {}),
     });

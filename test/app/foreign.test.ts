@@ -1,0 +1,92 @@
+/** A production that runs a program of somebody else: cloned by reading, and broken by the stage. */
+import test from 'ava';
+import { buildNetwork, loadProgram, Shadow } from '../../src/app/index.js';
+import { shippedFile } from '../../src/base/paths.js';
+import { ProductionDevice, ProductionView } from '../../src/device/index.js';
+import { foldChecksum, sumWords } from '../../src/packet/index.js';
+import { ruleEntity } from '../../src/p4runtime/index.js';
+import { Update_Type } from '../../src/proto/index.js';
+import { datagram } from '../fault/tap.js';
+import { pair } from '../laboratory.js';
+
+const program = 'test/programs/build/router';
+const config = loadProgram({
+  json: shippedFile(`${program}.json`),
+  p4info: shippedFile(`${program}.p4info.txtpb`),
+});
+const MS = 1e6;
+/** A port without a cable, where a tap sees what leaves. */
+const TAPPED = 7;
+
+async function build() {
+  const network = buildNetwork(pair, 1);
+  const { channel } = network;
+  const production = await ProductionDevice.open({ name: 's1', channel, deviceId: 1n, config });
+  const routes = Array.from({ length: 50 }, (_, i) =>
+    ruleEntity(production.schema, {
+      table: 'routes',
+      match: { 'hdr.ipv4.destination': `10.0.${i}.0/24` },
+      action: 'forward',
+      params: { next_hop: `00:00:00:00:00:${(i + 16).toString(16)}`, port: String(TAPPED) },
+    }),
+  );
+  await production.write(routes.map((entity) => ({ type: Update_Type.INSERT, entity })));
+  const view = await ProductionView.open('s1', channel, 1n);
+  const before = await view.readState();
+  const shadow = await Shadow.build(pair, 1, [view]);
+  const first = await shadow.sync.compare(true);
+  const after = await shadow.sync.compare(false);
+  return { network, shadow, view, before, first, after };
+}
+
+test('any program is cloned whole, and both forward alike', async (t) => {
+  const { network, shadow, view, before, first, after } = await build();
+  t.true(first.equal < first.entities);
+  t.is(after.equal, after.entities);
+  t.is(after.fidelity, 1);
+  t.deepEqual(await view.readState(), before);
+  const seen = [network.fabric, shadow.network.fabric].map((fabric) => {
+    const frames: string[] = [];
+    fabric.tap('s1', TAPPED, (frame) => frames.push(Buffer.from(frame).toString('hex')));
+    for (let i = 0; i < 1000; i++) {
+      const frame = datagram(i);
+      frame.set([10, 0, i % 60], 30);
+      frame.fill(0, 24, 26);
+      new DataView(frame.buffer).setUint16(24, foldChecksum(sumWords(frame, 14, 20)));
+      fabric.inject('s1', 1, frame, frame.length);
+    }
+    fabric.runUntil(fabric.nowNs + 100 * MS);
+    return frames;
+  });
+  // 60 destinations, routes for 50 of them.
+  t.is(seen[0]!.length, 840);
+  t.deepEqual(seen[1], seen[0]);
+});
+
+test('faults act on a program that knows nothing of them, on the shadow alone', async (t) => {
+  const { network, shadow } = await build();
+  const count = (fabric: typeof network.fabric, port: number): (() => number) => {
+    let frames = 0;
+    fabric.tap('s1', port, () => frames++);
+    return () => {
+      frames = 0;
+      for (let i = 0; i < 100; i++) fabric.inject('s1', 1, datagram(i), datagram(i).length);
+      fabric.runUntil(fabric.nowNs + 10 * MS);
+      return frames;
+    };
+  };
+  const inShadow = count(shadow.network.fabric, TAPPED);
+  const inProduction = count(network.fabric, TAPPED);
+  t.is(inShadow(), 100);
+  const outage = { type: 'device_failure', device: 's1', mode: 'outage' } as const;
+  const fault = await shadow.faults.inject(outage, 60e6);
+  t.is(inShadow(), 0);
+  t.is(inProduction(), 100);
+  await shadow.faults.clear(fault.id);
+  t.is(inShadow(), 100);
+  const slow = { ...outage, mode: 'graceful', delayNs: 20 * MS } as const;
+  await shadow.faults.inject(slow, 60e6);
+  t.is(inShadow(), 0);
+  shadow.network.fabric.runUntil(shadow.network.fabric.nowNs + 20 * MS);
+  t.is((await shadow.sync.compare(false)).fidelity, 1);
+});
