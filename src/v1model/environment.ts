@@ -28,6 +28,7 @@ export function makeEnvironment(program: Program, shared: SharedState): Record<s
   const buffer = hashBuffer(program);
   return {
     I: shared.ints,
+    Z: new Float64Array(shared.ints.buffer, 0, shared.ints.length >> 1),
     D: shared.doubles,
     B: pool.bytes,
     W: front,

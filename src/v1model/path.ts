@@ -52,6 +52,7 @@ export class PacketPath {
   nowNs = 0;
   readonly #program: Program;
   readonly #pool: PacketPool;
+  readonly #wireLength: Int32Array;
   readonly #attachment: SwitchAttachment;
   readonly #layout: Layout;
   readonly #slots: Slots;
@@ -72,6 +73,7 @@ export class PacketPath {
   constructor(parts: PathParts) {
     this.#program = parts.program;
     this.#pool = parts.pool;
+    this.#wireLength = parts.pool.wireLength;
     this.#attachment = parts.attachment;
     this.#layout = parts.layout;
     this.#slots = parts.slots;
@@ -108,17 +110,32 @@ export class PacketPath {
   receive(port: number, packet: number, nowNs: number): void {
     this.nowNs = nowNs;
     this.#passes = 1;
-    this.#tracer?.begin(nowNs, port, this.#pool.wireLength[packet]!, InstanceType.NORMAL);
-    this.#receive(port, packet, nowNs);
-    if (this.#tracer) this.#onTrace?.(this.#tracer.end());
+    if (this.#tracer) {
+      this.#receiveTraced(this.#tracer, port, packet, nowNs);
+      return;
+    }
+    const out = this.#unicast(port, packet, nowNs);
+    if (out >= 0) this.#attachment.transmit(out, packet);
+    else this.#takeOver(out, port, packet);
   }
 
-  #receive(port: number, packet: number, nowNs: number): void {
-    const length = this.#pool.wireLength[packet]!;
-    const out = this.#pipeline.unicast(packet, port, length, microseconds(nowNs));
+  #receiveTraced(tracer: Tracer, port: number, packet: number, nowNs: number): void {
+    tracer.begin(nowNs, port, this.#wireLength[packet]!, InstanceType.NORMAL);
+    const out = this.#unicast(port, packet, nowNs);
     if (out >= 0) this.#transmit(out, packet);
-    else if (out === AFTER_INGRESS) this.#afterIngress(port, packet);
-    else if (out === AFTER_EGRESS) this.#afterEgress(port, packet);
+    else this.#takeOver(out, port, packet);
+    this.#onTrace?.(tracer.end());
+  }
+
+  #unicast(port: number, packet: number, nowNs: number): number {
+    const length = this.#wireLength[packet]!;
+    return this.#pipeline.unicast(packet, port, length, microseconds(nowNs));
+  }
+
+  /** Goes on where the emitted way of most packets stopped. */
+  #takeOver(why: number, port: number, packet: number): void {
+    if (why === AFTER_INGRESS) this.#afterIngress(port, packet);
+    else if (why === AFTER_EGRESS) this.#afterEgress(port, packet);
     else this.#drop(packet, 'too_long');
   }
 

@@ -64,7 +64,8 @@ export class V1Switch {
     const dropPort = options.dropPort ?? 511;
     this.#prng = new Prng(options.seed);
     this.#objects = new ProgramObjects(program, () => this.#path.nowNs);
-    const ints = new Int32Array(Math.max(1, layout.intSlots));
+    // An even number of words, so that they can be cleared in pairs.
+    const ints = new Int32Array(2 * Math.ceil((layout.intSlots + 1) / 2));
     const doubles = new Float64Array(Math.max(1, layout.doubleSlots));
     this.#ints = ints;
     this.#doubles = doubles;

@@ -68,6 +68,7 @@ ${body}
 function emitBindings(program: Program, isTraced: boolean): string {
   const names = [
     'I',
+    'Z',
     'D',
     'B',
     'W',
@@ -170,11 +171,14 @@ function emitBegin(layout: Layout): string {
   const set = (name: Parameters<Layout['intrinsic']>[0], code: string): string =>
     `${layout.intrinsic(name).names[0]} = ${code};`;
   const { ints, doubles } = layout.freshSlots;
-  const zeros = (array: string, count: number): string =>
-    Array.from({ length: count }, (_, i) => `${array}[${i}] = 0;`).join(' ');
+  // Two words a store, through a view of the same memory.
+  const zeros = [
+    ...Array.from({ length: ints >> 1 }, (_, i) => `Z[${i}] = 0;`),
+    ...(ints % 2 === 0 ? [] : [`I[${ints - 1}] = 0;`]),
+    ...Array.from({ length: doubles }, (_, i) => `D[${i}] = 0;`),
+  ];
   return `function begin(port, length, type, timeUs) {
-  ${zeros('I', ints)}
-  ${zeros('D', doubles)}
+  ${zeros.join(' ')}
   ${set('ingress_port', 'port')} ${set('packet_length', 'length')} ${set('instance_type', 'type')}
   ${set('ingress_global_timestamp', 'timeUs')}
 }`;

@@ -185,6 +185,7 @@ function numberWord({ code, low, high }: NumberValue, weight: number): string {
   if (weight === 0) return `(${code} | 0)`;
   if (low >= 0 && (weight > 1 || high < WORD)) return '0';
   if (low >= -(2 ** 31) && high < 2 ** 31) return `(${code} >> 31)`;
+  if (weight === 1 && low >= 0) return `((${code} / ${WORD}) | 0)`;
   if (weight === 1) return `(Math.floor(${code} / ${WORD}) | 0)`;
   return `(${code} < 0 ? -1 : 0)`;
 }
