@@ -69,28 +69,39 @@ export class BitVectorIndex implements MatchIndex {
   }
 
   lookup(): number {
-    const { key } = this;
     const picked = this.#picked;
-    for (let c = 0; c < picked.length; c++) {
-      const byte = (key[this.#columnWord[c]!]! >>> this.#columnShift[c]!) & 255;
-      picked[c] = c * BYTES + byte;
-    }
-    if (this.#blocks === 1) {
-      const only = this.#bestOfBlock(0, -1);
-      return only < 0 ? 0 : this.#entries[only]!;
-    }
     const summary = this.#summary;
-    let best = -1;
-    for (let first = 0, base = 0; first < this.#blocks; first += 32, base += this.#stride) {
-      let blocks = -1;
-      for (let c = 0; c < picked.length && blocks !== 0; c++) blocks &= summary[base + picked[c]!]!;
-      for (; blocks !== 0; blocks &= blocks - 1) {
-        const block = first + 31 - Math.clz32(blocks & -blocks);
-        if (best >= 0 && this.#blockRank[block]! < this.#ranks[best]!) continue;
-        best = this.#bestOfBlock(block, best);
-      }
+    // The first 32 blocks come with the picking of bytes, most of which a miss need not do.
+    let blocks = -1;
+    let c = 0;
+    for (; c < picked.length && blocks !== 0; c++) blocks &= summary[this.#pick(c)]!;
+    if (blocks === 0 && this.#blocks <= 32) return 0;
+    for (; c < picked.length; c++) this.#pick(c);
+    let best = this.#bestOfBlocks(blocks, 0, -1);
+    for (let first = 32, base = this.#stride; first < this.#blocks; first += 32) {
+      blocks = -1;
+      for (c = 0; c < picked.length && blocks !== 0; c++) blocks &= summary[base + picked[c]!]!;
+      best = this.#bestOfBlocks(blocks, first, best);
+      base += this.#stride;
     }
     return best < 0 ? 0 : this.#entries[best]!;
+  }
+
+  /** Notes and returns the place in a block of the present key's byte in a column. */
+  #pick(c: number): number {
+    const byte = (this.key[this.#columnWord[c]!]! >>> this.#columnShift[c]!) & 255;
+    return (this.#picked[c] = c * BYTES + byte);
+  }
+
+  /** The better of `best` and what matches in the blocks whose bits are set, `first` and on. */
+  #bestOfBlocks(blocks: number, first: number, best: number): number {
+    let found = best;
+    for (let rest = blocks; rest !== 0; rest &= rest - 1) {
+      const block = first + 31 - Math.clz32(rest & -rest);
+      if (found >= 0 && this.#blockRank[block]! < this.#ranks[found]!) continue;
+      found = this.#bestOfBlock(block, found);
+    }
+    return found;
   }
 
   /** The better of `best` and what matches in a block, as positions; -1 is none. */
