@@ -1,15 +1,25 @@
 /** The parser of the BMv2 JSON. */
 import { ACCEPT } from './program.js';
-import type { Expression, Parser, ParserState, ParserStep } from './program.js';
+import type {
+  Expression,
+  Parser,
+  ParserCase,
+  ParserState,
+  ParserStep,
+  ValueSet,
+} from './program.js';
 import { integerOf, Node } from './json.js';
 import type { Names } from './names.js';
+import { readPrimitiveNode } from './action.js';
 import { readExpression } from './expression.js';
 
-/** Reads the one parser of a v1model program. */
-export function readParser(node: Node, names: Names): Parser {
+type Resolve = (value: unknown, place: Node['place']) => number;
+
+/** Reads the one parser of a v1model program; tells the value sets the widths of their fields. */
+export function readParser(node: Node, names: Names, valueSets: readonly ValueSet[]): Parser {
   const states = node.nodes('parse_states');
   const index = new Map(states.map((state, i) => [state.string('name'), i]));
-  const resolve = (value: unknown, place: Node['place']): number => {
+  const resolve: Resolve = (value, place) => {
     if (value === null || value === undefined) return ACCEPT;
     const target = index.get(String(value));
     if (target === undefined) throw place.invalid(`no parser state '${String(value)}'`);
@@ -17,18 +27,16 @@ export function readParser(node: Node, names: Names): Parser {
   };
   const initial = resolve(node.json['init_state'], node.place);
   if (initial === ACCEPT) throw node.place.invalid('no initial parser state');
-  return { initial, states: states.map((state) => readState(state, names, resolve)) };
+  return { initial, states: states.map((state) => readState(state, names, valueSets, resolve)) };
 }
 
 function readState(
   node: Node,
   names: Names,
-  resolve: (value: unknown, place: Node['place']) => number,
+  valueSets: readonly ValueSet[],
+  resolve: Resolve,
 ): ParserState {
   const key = node.nodes('transition_key').map((part) => {
-    if (part.string('type') !== 'field') {
-      throw node.place.unsupported(`a select on ${part.string('type')}`);
-    }
     const value = readExpression(part.json, names, [], node.place);
     return { value, width: widthOf(value, names) };
   });
@@ -40,22 +48,42 @@ function readState(
     defaultNext: ACCEPT,
   };
   for (const transition of node.nodes('transitions')) {
-    const next = resolve(transition.json['next_state'], node.place);
-    const type = transition.string('type');
-    if (type === 'default') {
-      state.defaultNext = next;
-    } else if (type === 'hexstr') {
-      const widths = key.map((part) => part.width);
-      const mask = transition.json['mask'];
-      const values = split(integerOf(transition.json['value'], node.place), widths);
-      const all = widths.map((width) => (1n << BigInt(width)) - 1n);
-      const masks = mask === null ? all : split(integerOf(mask, node.place), widths);
-      state.cases.push({ values, masks, next });
-    } else {
-      throw node.place.unsupported(`a transition of type '${type}'`);
+    if (transition.string('type') === 'default') {
+      // What stands behind the first default is never reached.
+      state.defaultNext = resolve(transition.json['next_state'], node.place);
+      break;
     }
+    const widths = key.map((part) => part.width);
+    const way = readCase(transition, names, widths, resolve);
+    if ('valueSet' in way) valueSets[way.valueSet]!.widths = widths;
+    state.cases.push(way);
   }
   return state;
+}
+
+function readCase(
+  transition: Node,
+  names: Names,
+  widths: readonly number[],
+  resolve: Resolve,
+): ParserCase {
+  const { place } = transition;
+  const next = resolve(transition.json['next_state'], place);
+  const type = transition.string('type');
+  const value = transition.json['value'];
+  const mask = transition.json['mask'];
+  switch (type) {
+    case 'hexstr': {
+      const all = widths.map((width) => (1n << BigInt(width)) - 1n);
+      const masks = mask === null ? all : split(integerOf(mask, place), widths);
+      return { values: split(integerOf(value, place), widths), masks, next };
+    }
+    case 'parse_vset':
+      if (transition.has('mask')) throw place.unsupported('a value set under a mask');
+      return { valueSet: names.object('parse_vset', value, place), next };
+    default:
+      throw place.unsupported(`a transition of type '${type}'`);
+  }
 }
 
 /** p4c packs a select's fields one after the other, each filled up to whole bytes. */
@@ -76,28 +104,54 @@ function readStep(node: Node, names: Names): ParserStep {
   const parameters = node.array('parameters');
   const expression = (i: number): Expression => readExpression(parameters[i], names, [], place);
   switch (op) {
-    case 'extract': {
-      const operand = Node.of(parameters[0], place);
-      if (operand.string('type') !== 'regular') {
-        throw place.unsupported(`extracting a ${operand.string('type')}`);
-      }
-      return { op: 'extract', header: names.header(operand.json['value'], place) };
-    }
+    case 'extract':
+      return readExtract(Node.of(parameters[0], place), undefined, names);
+    case 'extract_VL':
+      return readExtract(Node.of(parameters[0], place), expression(1), names);
     case 'set': {
-      const target = Node.of(parameters[0], place);
-      if (Node.of(parameters[1], place).string('type') === 'lookahead') {
-        throw place.unsupported('lookahead');
+      const target = names.target(Node.of(parameters[0], place).json['value'], place);
+      const value = expression(1);
+      if (value.kind === 'field' && names.isVarbit(target)) {
+        return { op: 'run', body: [{ op: 'copy_varbit', target, source: value.ref }] };
       }
-      return { op: 'set', target: names.target(target.json['value'], place), value: expression(1) };
+      return { op: 'set', target, value };
     }
     case 'verify':
       return { op: 'verify', condition: expression(0), error: expression(1) };
+    case 'advance':
+      return { op: 'advance', bits: expression(0) };
+    case 'shift': {
+      const bytes = integerOf(parameters[0], place);
+      return { op: 'advance', bits: { kind: 'constant', value: 8n * bytes } };
+    }
+    case 'primitive':
+      return { op: 'run', body: readPrimitiveNode(Node.of(parameters[0], place), names, []) };
     default:
       throw place.unsupported(`the parser operation '${op}'`);
   }
 }
 
+function readExtract(operand: Node, bits: Expression | undefined, names: Names): ParserStep {
+  const { place } = operand;
+  const value = operand.json['value'];
+  const type = operand.string('type');
+  switch (type) {
+    case 'regular':
+      return { op: 'extract', header: names.instance(value, place), bits };
+    case 'stack':
+      return { op: 'extract_next', stack: names.stack(value, place), member: 0, bits };
+    case 'union_stack': {
+      const [stack, member] = Array.isArray(value) ? value : [];
+      return { op: 'extract_next', ...names.member(stack, member, place), bits };
+    }
+    default:
+      throw place.unsupported(`extracting a ${type}`);
+  }
+}
+
 function widthOf(value: Expression, names: Names): number {
   if (value.kind === 'field') return names.widthOf(value.ref);
+  if (value.kind === 'element') return names.widthOf(value.fields[0]!);
+  if (value.kind === 'lookahead') return value.width;
   return 1;
 }

@@ -10,9 +10,9 @@ export type SourcePlace = string;
 /** A field of a header or of metadata. */
 export interface Field {
   name: string;
-  /** Bits. */
+  /** Bits; 0 for a varbit. */
   width: number;
-  /** Bits from the start of its header. */
+  /** Bits from the start of its header; behind a varbit, as if that were empty. */
   bitOffset: number;
   /** In two's complement. */
   isSigned: boolean;
@@ -23,7 +23,30 @@ export interface Header {
   name: string;
   isMetadata: boolean;
   fields: Field[];
+  /** Without its varbit. */
   byteLength: number;
+  varbit: Varbit | undefined;
+}
+
+/** A header's one field of variable length. It comes in whole bytes. */
+export interface Varbit {
+  /** Index of the field. */
+  field: number;
+  maxBytes: number;
+}
+
+/** A header stack: each element is one header, or for stacks of unions the union's members. */
+export interface HeaderStack {
+  name: string;
+  elements: number[][];
+}
+
+/** A set of values that the control side fills and a parser's select looks into. */
+export interface ValueSet {
+  name: string;
+  size: number;
+  /** Bits of each field of a value. */
+  widths: number[];
 }
 
 /** Indexes into `Program.headers` and that header's fields. */
@@ -66,6 +89,14 @@ export type Expression =
   | { kind: 'boolean'; value: boolean }
   | { kind: 'field'; ref: FieldRef }
   | { kind: 'valid'; header: number }
+  /** One of several fields by a number found at run time, 0 beyond them. */
+  | { kind: 'element'; index: Expression; fields: FieldRef[]; lastOf: number | undefined }
+  | { kind: 'element_valid'; index: Expression; headers: number[] }
+  /** The index of the element that a stack's next extraction fills. */
+  | { kind: 'next_index'; stack: number }
+  /** Bits of the packet ahead of the parser. */
+  | { kind: 'lookahead'; offset: number; width: number }
+  | { kind: 'same_varbit'; left: FieldRef; right: FieldRef }
   | { kind: 'parameter'; index: number; width: number }
   | { kind: 'operation'; operator: Operator; operands: Expression[] };
 
@@ -75,6 +106,13 @@ export type Primitive =
   | { op: 'set_valid'; header: number }
   | { op: 'set_invalid'; header: number }
   | { op: 'copy_header'; target: number; source: number }
+  | { op: 'copy_varbit'; target: FieldRef; source: FieldRef }
+  | { op: 'push'; stack: number; count: number }
+  | { op: 'pop'; stack: number; count: number }
+  /** The next index of one stack becomes that of another. */
+  | { op: 'copy_next'; target: number; source: number }
+  /** One of several bodies by a number found at run time, nothing beyond them. */
+  | { op: 'choose'; index: Expression; cases: Primitive[][] }
   | { op: 'drop' }
   | { op: 'exit' }
   | { op: 'count'; counter: number; index: Expression }
@@ -109,7 +147,12 @@ export interface Action {
 }
 
 export type ParserStep =
-  | { op: 'extract'; header: number }
+  /** @param bits length of the header's varbit */
+  | { op: 'extract'; header: number; bits: Expression | undefined }
+  /** Into the next element of a stack; `member` of it where elements are unions. */
+  | { op: 'extract_next'; stack: number; member: number; bits: Expression | undefined }
+  | { op: 'advance'; bits: Expression }
+  | { op: 'run'; body: Primitive[] }
   | { op: 'set'; target: FieldRef; value: Expression }
   | { op: 'verify'; condition: Expression; error: Expression };
 
@@ -118,10 +161,14 @@ export interface ParserState {
   name: string;
   steps: ParserStep[];
   key: { value: Expression; width: number }[];
-  /** One value and mask per key part. */
-  cases: { values: bigint[]; masks: bigint[]; next: number }[];
+  cases: ParserCase[];
   defaultNext: number;
 }
+
+/** A way out of a state: one value and mask per key part, or a set that holds the key. */
+export type ParserCase =
+  | { values: bigint[]; masks: bigint[]; next: number }
+  | { valueSet: number; next: number };
 
 /** The end of parsing. */
 export const ACCEPT = -1;
@@ -237,16 +284,32 @@ export interface Checksum {
   condition: Expression;
 }
 
+/** What a copied or repeated packet keeps. */
+export interface FieldList {
+  /** Fields, those of whole headers among them. */
+  fields: FieldRef[];
+  /** Headers kept with their validity. */
+  headers: number[];
+  /** Stacks kept with their next index. */
+  stacks: number[];
+}
+
 /** A whole program. */
 export interface Program {
   /** Name of the file it was read from. */
   source: string;
   headers: Header[];
+  stacks: HeaderStack[];
+  /** Members of each header union, of which one at most is valid. */
+  unions: number[][];
+  valueSets: ValueSet[];
   /** Error names of the program by their number. */
   errors: Map<number, string>;
   parser: Parser;
   /** Headers in the order in which they are emitted. */
   deparser: number[];
+  /** What the deparser does before it emits. */
+  deparserBody: Primitive[];
   actions: Action[];
   ingress: Pipeline;
   egress: Pipeline;
@@ -261,7 +324,7 @@ export interface Program {
   calculations: Calculation[];
   checksums: Checksum[];
   /** Fields that a clone or a recirculated packet keeps, by the program's own number. */
-  fieldLists: Map<number, FieldRef[]>;
+  fieldLists: Map<number, FieldList>;
   digests: { name: string; fields: Expression[]; widths: number[] }[];
   /** The field that asks the target to hold a recirculated packet until that time, if any. */
   holdUntilNs: FieldRef | undefined;

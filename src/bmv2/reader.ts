@@ -1,10 +1,11 @@
 /** Reads p4c's BMv2 JSON (`p4c-bm2-ss`, version 2.x of the format) into a checked program. */
 import { UmbraError, messageOf } from '../base/errors.js';
-import type { Action, Checksum, Field, FieldRef, Header, Program } from './program.js';
+import type { Action, Checksum, FieldList, FieldRef, Header, Program } from './program.js';
+import { readHeaders, readStacks, readUnions, readValueSet } from './headers.js';
 import { Node, Place } from './json.js';
 import { Names } from './names.js';
 import { readExpression } from './expression.js';
-import { readAction } from './action.js';
+import { readAction, readBody } from './action.js';
 import { readParser } from './parser.js';
 import { readCalculation, readPipeline } from './pipeline.js';
 
@@ -38,23 +39,17 @@ export function readProgram(json: string | Uint8Array, source: string): Program 
 }
 
 function refuseUnsupported(root: Node): void {
-  const absent: [key: string, what: string][] = [
-    ['header_stacks', 'a header stack'],
-    ['header_unions', 'a header union'],
-    ['header_union_stacks', 'a stack of header unions'],
-    ['parse_vsets', 'a parser value set'],
-    ['extern_instances', 'an extern instance'],
-  ];
-  for (const [key, what] of absent) {
-    const first = root.nodes(key)[0];
-    if (first) throw first.place.unsupported(what);
-  }
+  const [extern] = root.nodes('extern_instances');
+  if (extern) throw extern.place.unsupported('an extern instance');
 }
 
 function readRoot(root: Node, source: string): Program {
   const place = root.place;
   const headers = readHeaders(root);
-  const names = new Names(headers);
+  const unions = readUnions(root);
+  const stacks = readStacks(root, unions);
+  const names = new Names(headers, stacks, unions);
+  const valueSets = root.nodes('parse_vsets').map(readValueSet);
   const counters = root.nodes('counter_arrays');
   const registers = root.nodes('register_arrays');
   const meters = root.nodes('meter_arrays');
@@ -65,11 +60,11 @@ function readRoot(root: Node, source: string): Program {
   names.add('meter_array', meters);
   names.add('calculation', calculations);
   names.addNumbered('learn_list', digests);
+  names.add('parse_vset', root.nodes('parse_vsets'));
   const actions = readActions(root, names);
   const [parser] = root.nodes('parsers');
   const [deparser] = root.nodes('deparsers');
   if (!parser || !deparser) throw place.invalid('no parser or no deparser');
-  if (deparser.nodes('primitives').length > 0) throw deparser.place.unsupported('deparser code');
   const pipelines = root.nodes('pipelines').map((node) => readPipeline(node, names, actions));
   const ingress = pipelines.find((pipeline) => pipeline.name === 'ingress');
   const egress = pipelines.find((pipeline) => pipeline.name === 'egress');
@@ -77,9 +72,13 @@ function readRoot(root: Node, source: string): Program {
   const program: Program = {
     source,
     headers,
+    stacks,
+    unions: unions.map((union) => union.headers),
+    valueSets,
     errors: readErrors(root),
-    parser: readParser(parser, names),
-    deparser: deparser.array('order').map((name) => names.header(name, deparser.place)),
+    parser: readParser(parser, names, valueSets),
+    deparser: deparser.array('order').map((name) => names.instance(name, deparser.place)),
+    deparserBody: readBody(deparser, names),
     actions,
     ingress,
     egress,
@@ -103,27 +102,6 @@ function readActions(root: Node, names: Names): Action[] {
     const number = numbers.get(name) ?? i;
     numbers.set(name, number);
     return readAction(node, names, number);
-  });
-}
-
-function readHeaders(root: Node): Header[] {
-  const types = new Map(root.nodes('header_types').map((type) => [type.string('name'), type]));
-  return root.nodes('headers').map((node) => {
-    const type = types.get(node.string('header_type'));
-    if (!type) throw node.place.invalid(`no header type '${node.string('header_type')}'`);
-    const isMetadata = node.boolean('metadata');
-    let bitOffset = 0;
-    const fields = type.array('fields').map((value): Field => {
-      const [name, width, signed] = Array.isArray(value) ? value : [];
-      if (typeof name !== 'string') throw type.place.invalid('a field without a name');
-      if (width === '*') throw type.place.unsupported(`the varbit field '${name}'`);
-      if (typeof width !== 'number' || width < 1) throw type.place.invalid(`width of '${name}'`);
-      const field = { name, width, bitOffset, isSigned: signed === true };
-      bitOffset += width;
-      return field;
-    });
-    if (!isMetadata && bitOffset % 8 !== 0) throw type.place.invalid(`${bitOffset} bits`);
-    return { name: node.string('name'), isMetadata, fields, byteLength: Math.ceil(bitOffset / 8) };
   });
 }
 
@@ -179,18 +157,43 @@ function readChecksum(node: Node, names: Names): Checksum {
   };
 }
 
-function readFieldLists(root: Node, names: Names): Map<number, FieldRef[]> {
-  const lists = new Map<number, FieldRef[]>();
+function readFieldLists(root: Node, names: Names): Program['fieldLists'] {
+  const lists: Program['fieldLists'] = new Map();
   for (const node of root.nodes('field_lists')) {
-    const refs = node.nodes('elements').map((element) => {
-      if (element.string('type') !== 'field') {
-        throw node.place.unsupported(`a field list with a ${element.string('type')}`);
-      }
-      return names.target(element.json['value'], node.place);
-    });
-    lists.set(node.integer('id'), refs);
+    const list: FieldList = { fields: [], headers: [], stacks: [] };
+    for (const element of node.nodes('elements')) readListElement(list, element, names);
+    lists.set(node.integer('id'), list);
   }
   return lists;
+}
+
+function readListElement(list: FieldList, element: Node, names: Names): void {
+  const value = element.json['value'];
+  const { place } = element;
+  const addHeader = (header: number): void => {
+    list.headers.push(header);
+    names.headers[header]!.fields.forEach((_, field) => list.fields.push({ header, field }));
+  };
+  switch (element.string('type')) {
+    case 'field':
+      list.fields.push(names.target(value, place));
+      return;
+    case 'header':
+      addHeader(names.instance(value, place));
+      return;
+    case 'header_union':
+      names.union(value, place).headers.forEach(addHeader);
+      return;
+    case 'header_stack':
+    case 'header_union_stack': {
+      const stack = names.stack(value, place);
+      list.stacks.push(stack);
+      names.stacks[stack]!.elements.flat().forEach(addHeader);
+      return;
+    }
+    default:
+      throw place.unsupported(`a field list with a ${element.string('type')}`);
+  }
 }
 
 function readDigest(node: Node, names: Names): Program['digests'][number] {

@@ -132,6 +132,18 @@ export interface RegisterControl {
   write(index: number, value: Uint8Array): void;
 }
 
+/** A parser value set: the values that a select looks for. */
+export interface ValueSetControl {
+  readonly name: string;
+  readonly size: number;
+  /** Bits of each field of a member. */
+  readonly widths: readonly number[];
+  /** The members, each with one match per field, in the order they were given. */
+  members(): KeyMatch[][];
+  /** Puts other members in place of all. Throws LIMIT, CONFLICT for a member given twice. */
+  replace(members: readonly KeyMatch[][]): void;
+}
+
 /** One copy made by the packet replication engine. */
 export interface Replica {
   port: number;

@@ -24,7 +24,7 @@ export type LoggedValue = number | readonly [isSigned: boolean, ...words: number
 /** The bindings of emitted code, by the names it uses. */
 export function makeEnvironment(program: Program, shared: SharedState): Record<string, unknown> {
   const { pool, prng } = shared;
-  const front = new Uint8Array(program.headers.reduce((sum, h) => sum + h.byteLength, 0));
+  const front = new Uint8Array(longestFront(program));
   const buffer = hashBuffer(program);
   return {
     I: shared.ints,
@@ -32,6 +32,8 @@ export function makeEnvironment(program: Program, shared: SharedState): Record<s
     D: shared.doubles,
     B: pool.bytes,
     W: front,
+    // Varbits stand behind the fields, so that they are kept and saved with them.
+    V: new Uint8Array(shared.ints.buffer, shared.ints.byteOffset, shared.ints.byteLength),
     DROP: shared.dropPort,
     start: pool.start,
     head: pool.headLength,
@@ -59,6 +61,15 @@ export function makeEnvironment(program: Program, shared: SharedState): Record<s
     payloadSum: (packet: number): number =>
       sumOfPayload(pool, packet, shared.ints[shared.parsedBytesSlot]!),
   };
+}
+
+/** Bytes of all headers that the deparser can emit at once, and one that a shift may touch. */
+function longestFront(program: Program): number {
+  const lengths = program.deparser.map((header) => {
+    const { byteLength, varbit } = program.headers[header]!;
+    return byteLength + (varbit ? varbit.maxBytes + 1 : 0);
+  });
+  return lengths.reduce((sum, length) => sum + length, 1);
 }
 
 /** Uniform in [low, high]; wide ranges take two draws. */

@@ -12,6 +12,7 @@ import { isInline, profileVariable, tableVariable } from './emit/control.js';
 import { MeterArray } from './meter.js';
 import { ActionProfile } from './profile.js';
 import { MatchTable } from './table.js';
+import { ParserValueSet } from './valueSet.js';
 import { bytesOf, bytesOfNumber, numberOf, wordCount, wordsOf } from './words.js';
 
 /** A counter array. */
@@ -86,6 +87,7 @@ export class ProgramObjects {
   readonly counters: CounterArray[] = [];
   readonly meters: MeterArray[] = [];
   readonly registers: RegisterArray[];
+  readonly valueSets: ParserValueSet[];
   /** Names in emitted code to what they are bound to. */
   readonly bindings: Record<string, unknown> = {};
 
@@ -106,6 +108,11 @@ export class ProgramObjects {
     });
     this.registers = program.registers.map((r) => new RegisterArray(r.name, r.size, r.width));
     this.registers.forEach((register, i) => (this.bindings[`r${i}`] = register.cells));
+    this.valueSets = program.valueSets.map((set) => new ParserValueSet(set));
+    this.valueSets.forEach((set, i) => {
+      this.bindings[`v${i}`] = set;
+      this.bindings[`v${i}_key`] = set.key;
+    });
     for (const pipeline of [program.ingress, program.egress]) {
       this.#addPipeline(program, pipeline, now);
     }
@@ -174,16 +181,18 @@ export class ProgramObjects {
       this.counters.map(({ packets, bytes }) => [packets.slice(), bytes.slice()]),
       this.meters.map((meter) => meter.save()),
       this.registers.map(({ cells }) => cells.slice()),
+      this.valueSets.map((set) => set.save()),
     ];
   }
 
   load(saved: unknown[]): void {
-    const [tables, profiles, counters, meters, registers] = saved as [
+    const [tables, profiles, counters, meters, registers, valueSets] = saved as [
       [ReturnType<MatchTable['save']>, ReturnType<MatchTable['saveDirect']>][],
       ReturnType<ActionProfile['save']>[],
       [Float64Array, Float64Array][],
       ReturnType<MeterArray['save']>[],
       (Int32Array | Float64Array)[],
+      ReturnType<ParserValueSet['save']>[],
     ];
     // Profiles first: the tables' entries refer to their members.
     this.profiles.forEach((profile, i) => profile.load(profiles[i]!));
@@ -197,5 +206,6 @@ export class ProgramObjects {
     });
     this.meters.forEach((meter, i) => meter.load(meters[i]!));
     this.registers.forEach((register, i) => register.cells.set(registers[i]!));
+    this.valueSets.forEach((set, i) => set.load(valueSets[i]!));
   }
 }

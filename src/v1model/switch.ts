@@ -12,9 +12,10 @@ import type {
   RegisterControl,
   ReplicationControl,
   TableControl,
+  ValueSetControl,
 } from './control.js';
 import { digestSender } from './digest.js';
-import { keptNumbers } from './emit/program.js';
+import { keptNumbers } from './emit/keep.js';
 import { slotsOf } from './emit/layout.js';
 import { makeEnvironment, type SharedState } from './environment.js';
 import { logText } from './log.js';
@@ -41,6 +42,7 @@ export class V1Switch {
   readonly counters: ReadonlyMap<string, IndexedCounterControl>;
   readonly meters: ReadonlyMap<string, IndexedMeterControl>;
   readonly registers: ReadonlyMap<string, RegisterControl>;
+  readonly valueSets: ReadonlyMap<string, ValueSetControl>;
   readonly replication: ReplicationControl;
 
   readonly #objects: ProgramObjects;
@@ -107,6 +109,7 @@ export class V1Switch {
     this.counters = byName(this.#objects.counters);
     this.meters = byName(this.#objects.meters);
     this.registers = byName(this.#objects.registers);
+    this.valueSets = byName(this.#objects.valueSets);
     this.replication = this.#replication;
   }
 

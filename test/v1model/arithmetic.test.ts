@@ -208,6 +208,9 @@ function run(expression: Expression, leaves: readonly Leaf[], width: number): [b
     scratch,
     field: ({ field }) => places[field]!,
     valid: () => 'false',
+    nextIndex: () => numberValue('0', 0, 0),
+    lookahead: () => numberValue('0', 0, 0),
+    sameVarbit: () => ({ kind: 'boolean', code: 'false' }),
     parameter: () => numberValue('0', 0, 0),
   };
   const value = emitExpression(expression, found, width);

@@ -198,7 +198,11 @@ function readChanged(change: (json: Record<string, any[]>) => void): string {
 
 const refused: [string, (json: Record<string, any[]>) => void, RegExp][] = [
   ['a primitive', (j) => (j['actions']![1].primitives[0].op = 'frobnicate'), /frobnicate/],
-  ['a header stack', (j) => j['header_stacks']!.push({ name: 'vlans' }), /vlans: a header stack/],
+  [
+    'a stack of headers that are not there',
+    (j) => j['header_stacks']!.push({ name: 'vlans', header_ids: [999] }),
+    /vlans: 'header_ids' refers to 999/,
+  ],
   [
     'a key of unknown kind',
     (j) =>
@@ -215,9 +219,14 @@ const refused: [string, (json: Record<string, any[]>) => void, RegExp][] = [
     /no field 'ipv4.nope'/,
   ],
   [
-    'a varbit',
-    (j) => j['header_types']![2].fields.push(['options', '*']),
-    /varbit field 'options'/,
+    'a second varbit',
+    (j) => j['header_types']![2].fields.push(['options', '*'], ['more', '*']),
+    /a second varbit field/,
+  ],
+  [
+    'an extern instance',
+    (j) => (j['extern_instances'] = [{ name: 'meter0' }]),
+    /meter0: an extern instance/,
   ],
 ];
 

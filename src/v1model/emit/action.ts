@@ -8,6 +8,7 @@ import type { Leaves } from './expression.js';
 import { emitArithmetic, emitComparison, emitLow, emitOffset } from './arithmetic.js';
 import { emitGraph, END, topologicalOrder } from './graph.js';
 import { emitHash } from './hash.js';
+import { emitPop, emitPush } from './stack.js';
 import {
   asCondition,
   asIndex,
@@ -21,6 +22,7 @@ import {
   wordsValue,
   type Value,
 } from './value.js';
+import { copyVarbit } from './varbit.js';
 import { placed } from './wide.js';
 
 /** The columns that hold an entry's arguments, and the variables of its row's starts. */
@@ -87,7 +89,8 @@ function emitBody(
   });
 }
 
-function emitPrimitive(
+/** Emits one primitive; `parameter` gives the surrounding action's arguments. */
+export function emitPrimitive(
   emitter: Emitter,
   primitive: Primitive,
   parameter: Leaves['parameter'],
@@ -106,6 +109,27 @@ function emitPrimitive(
       return emitter.setValid(primitive.header, false);
     case 'copy_header':
       return emitCopy(emitter, primitive.target, primitive.source);
+    case 'copy_varbit': {
+      const [target, source] = [primitive.target.header, primitive.source.header];
+      return emitVarbitCopy(emitter, target, source);
+    }
+    case 'push':
+      return emitPush(emitter, primitive.stack, primitive.count);
+    case 'pop':
+      return emitPop(emitter, primitive.stack, primitive.count);
+    case 'copy_next': {
+      const [target, source] = [primitive.target, primitive.source].map((stack) =>
+        emitter.layout.nextSlot(stack),
+      );
+      return `I[${target}] = I[${source}];`;
+    }
+    case 'choose': {
+      const cases = primitive.cases.map((body, i) => {
+        const code = body.map((inner) => emitPrimitive(emitter, inner, parameter, exit));
+        return `case ${i}: { ${code.join('\n')} break; }`;
+      });
+      return `switch (${asIndex(value(primitive.index))}) {\n${cases.join('\n')}\n}`;
+    }
     case 'drop':
       return emitDrop(emitter);
     case 'exit':
@@ -257,10 +281,19 @@ function emitRandom(emitter: Emitter, target: FieldRef, low: Value, high: Value)
     randomWords(L, ${at}, ${wide.at}, ${count}); ${emitter.assign(target, sum)} }`;
 }
 
+function emitVarbitCopy(emitter: Emitter, target: number, source: number): string {
+  const copy = copyVarbit(emitter.layout, target, source);
+  const { isMetadata } = emitter.program.headers[target]!;
+  return isMetadata ? copy : `${copy} ${emitter.reshape()}`;
+}
+
 function emitCopy(emitter: Emitter, target: number, source: number): string {
   const { layout, program } = emitter;
-  const fields = program.headers[target]!.fields.map((_, field) =>
-    emitter.assign({ header: target, field }, layout.read({ header: source, field })),
+  const { varbit, fields: all } = program.headers[target]!;
+  const fields = all.map((_, field) =>
+    field === varbit?.field
+      ? emitVarbitCopy(emitter, target, source)
+      : emitter.assign({ header: target, field }, layout.read({ header: source, field })),
   );
   const valid = emitter.setValid(target, true);
   const invalid = emitter.setValid(target, false);

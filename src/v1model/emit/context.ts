@@ -1,9 +1,12 @@
 /** What every emitter needs: the program, its layout, and how to read and assign fields. */
 import type { Expression, FieldRef, Program } from '../../bmv2/index.js';
+import { defined } from '../../base/assert.js';
 import type { Layout, SwitchSlot } from './layout.js';
+import { readField } from './bytes.js';
 import { emitExpression, type Leaves } from './expression.js';
 import { Scratch } from './scratch.js';
 import { asLimbs, asUnsigned, numberValue, setupOf, type Value } from './value.js';
+import { sameVarbit } from './varbit.js';
 
 /** An assertion of the program. */
 export interface Assertion {
@@ -13,8 +16,19 @@ export interface Assertion {
   place: string;
 }
 
+/** The numbers of P4's own errors, for programs that do not list them. */
+const coreErrors: Record<string, number> = {
+  PacketTooShort: 1,
+  StackOutOfBounds: 3,
+  HeaderTooShort: 4,
+  ParserTimeout: 5,
+  ParserInvalidArgument: 6,
+};
+
 /** Emits reads and assignments of one program. */
 export class Emitter {
+  readonly #functions = new Map<string, string>();
+
   /** @param isTraced the code tells `T`, a Tracer, what it does */
   constructor(
     readonly program: Program,
@@ -41,6 +55,13 @@ export class Emitter {
     const leaves: Leaves = {
       scratch: this.scratch,
       field: (ref) => this.layout.read(ref),
+      nextIndex: (stack) => {
+        const size = this.program.stacks[stack]!.elements.length;
+        return numberValue(`I[${this.layout.nextSlot(stack)}]`, 0, size);
+      },
+      lookahead: (bitOffset, width) =>
+        readField('B', 's + o', { name: 'lookahead', width, bitOffset, isSigned: false }),
+      sameVarbit: (left, right) => sameVarbit(this.layout, left, right),
       valid: (header) => this.isValid(header),
       parameter: parameter ?? (() => numberValue('0', 0, 0)),
     };
@@ -57,10 +78,37 @@ export class Emitter {
     return `((I[${slot}] & ${mask}) !== 0)`;
   }
 
-  /** Statement that makes a header valid or invalid. */
+  /** Statement that makes a header valid, and the rest of its union invalid; or invalid. */
   setValid(header: number, isValid: boolean): string {
     const { slot, mask } = this.layout.validity(header);
-    return isValid ? `I[${slot}] |= ${mask};` : `I[${slot}] &= ${~mask};`;
+    if (!isValid) return `I[${slot}] &= ${~mask};`;
+    const others = this.layout.siblings(header).map((o) => `I[${o.slot}] &= ${~o.mask}; `);
+    return `${others.join('')}I[${slot}] |= ${mask};`;
+  }
+
+  /** Adds a function to the program's text, once, and returns its name. */
+  define(name: string, emit: () => string): string {
+    if (!this.#functions.has(name)) {
+      this.#functions.set(name, '');
+      this.#functions.set(name, `function ${name}${emit()}`);
+    }
+    return name;
+  }
+
+  /** The text of what was defined so far. */
+  get functions(): string {
+    return [...this.#functions.values()].join('\n');
+  }
+
+  /** Statement that says that headers no longer stand as they were parsed. */
+  reshape(): string {
+    return `I[${defined(this.layout.reshaped, 'slot for reshaped')}] = 1;`;
+  }
+
+  /** The number of one of the program's errors. */
+  errorNumber(name: string): number {
+    for (const [number, known] of this.program.errors) if (known === name) return number;
+    return defined(coreErrors[name], name);
   }
 
   /** Statement that assigns a field and marks it for writing back; '' when nobody wants it. */

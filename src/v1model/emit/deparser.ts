@@ -2,9 +2,12 @@
  * The deparser. As long as the headers are those that were parsed, only written fields are patched
  * where they are; otherwise the front of the packet is built anew.
  */
+import { emitPrimitive } from './action.js';
 import type { Emitter } from './context.js';
 import { writeField } from './bytes.js';
 import { emitUpdate, emitUpdateOverBytes } from './hash.js';
+import { isOrderKept } from './order.js';
+import { numberValue } from './value.js';
 
 /** Emits `deparse(p)` and the functions it needs. False: the packet did not fit and must drop. */
 export function emitDeparser(emitter: Emitter): string {
@@ -12,7 +15,9 @@ export function emitDeparser(emitter: Emitter): string {
   const updates = program.checksums.filter((c) => c.update);
   const words = Array.from({ length: layout.validWords }, (_, i) => i);
   const same = words.map((i) => `I[${i}] === I[${layout.validWords + i}]`).join(' && ');
-  const inPlace = isOrderKept(emitter) ? `${same}${nothingUnemitted(emitter)}` : 'false';
+  const { reshaped } = layout;
+  const unmoved = reshaped === undefined ? '' : ` && I[${reshaped}] === 0`;
+  const inPlace = isOrderKept(program) ? `${same}${unmoved}${nothingUnemitted(emitter)}` : 'false';
   const patches = program.deparser
     .filter((header) => layout.dirtySlot(header) !== undefined)
     .map((header) => {
@@ -20,12 +25,13 @@ export function emitDeparser(emitter: Emitter): string {
       const offset = `I[${layout.offsetSlot(header)}]`;
       return `if (${dirty} !== 0 && ${emitter.isValid(header)}) patch${header}(B, s + ${offset});`;
     });
-  return `${program.deparser.map((header) => emitPatch(emitter, header)).join('\n')}
+  const emitted = [...new Set(program.deparser)];
+  return `${emitted.map((header) => emitPatch(emitter, header)).join('\n')}
 ${emitRebuild(emitter)}
 function deparse(p) {
   let h = 0, i = 0;
   ${declare(layout.locals('deparser'))}
-  ${updates.map((c) => emitUpdate(emitter, c)).join('\n')}
+  ${updates.map((c) => emitUpdate(emitter, c)).join('\n')}${emitBody(emitter)}
   if (${inPlace}) {
     const s = start[p];
     ${patches.join('\n')}
@@ -40,6 +46,14 @@ function deparse(p) {
 }`;
 }
 
+/** What the program's deparser does before it emits. */
+function emitBody(emitter: Emitter): string {
+  const body = emitter.program.deparserBody.map((primitive) =>
+    emitPrimitive(emitter, primitive, () => numberValue('0', 0, 0), ''),
+  );
+  return body.length === 0 ? '' : `\n${body.join('\n')}`;
+}
+
 /** Declares local variables that start at zero. */
 export function declare(names: readonly string[]): string {
   return names.length > 0 ? `let ${names.map((name) => `${name} = 0`).join(', ')};` : '';
@@ -49,30 +63,27 @@ function emitPatch(emitter: Emitter, header: number): string {
   const { layout, program } = emitter;
   const slot = layout.dirtySlot(header);
   if (slot === undefined) return '';
-  const { fields } = program.headers[header]!;
-  const writes = layout.dirtyFields(header).map((field) => {
+  const { fields, varbit } = program.headers[header]!;
+  const place = layout.varbit(header);
+  const dirty = layout.dirtyFields(header);
+  const isBehind = (field: number): boolean => varbit !== undefined && field > varbit.field;
+  const writes = dirty.map((field) => {
     const ref = { header, field };
-    const code = writeField('A', 'b', fields[field]!, layout.read(ref));
+    const base = isBehind(field) ? 'b2' : 'b';
+    const code = writeField('A', base, fields[field]!, layout.read(ref));
     return `if ((d & ${layout.dirtyMask(ref)}) !== 0) { ${code} }`;
   });
-  return `function patch${header}(A, b) {\nconst d = I[${slot}];\n${writes.join('\n')}\n}`;
+  const behind = dirty.some(isBehind) ? ` const b2 = b + I[${place?.length}];` : '';
+  return `function patch${header}(A, b) {\nconst d = I[${slot}];${behind}\n${writes.join('\n')}\n}`;
 }
 
 function emitRebuild(emitter: Emitter): string {
-  const { layout, program } = emitter;
+  const { program } = emitter;
+  const written = new Set<number>();
   const parts = program.deparser.map((header) => {
-    const { byteLength } = program.headers[header]!;
-    const { parsedSlot, mask } = layout.validity(header);
-    const offset = `I[${layout.offsetSlot(header)}]`;
-    const dirty = layout.dirtySlot(header);
-    const patch = dirty === undefined ? '' : `if (I[${dirty}] !== 0) patch${header}(W, q);`;
-    return `if (${emitter.isValid(header)}) {
-      if ((I[${parsedSlot}] & ${mask}) !== 0) {
-        for (let i = 0, b = s + ${offset}; i < ${byteLength}; i++) W[q + i] = B[b + i];
-      } else W.fill(0, q, q + ${byteLength});
-      ${patch}
-      ${offset} = q; q += ${byteLength};
-    }`;
+    if (written.has(header)) return emitAgain(emitter, header);
+    written.add(header);
+    return emitHeader(emitter, header);
   });
   const updates = program.checksums.filter((c) => c.update);
   return `function rebuild(p) {
@@ -82,6 +93,45 @@ function emitRebuild(emitter: Emitter): string {
   ${updates.map((c) => emitUpdateOverBytes(emitter, c, 'W')).join('\n')}
   return replaceFront(p, ${emitter.slot('parsed_bytes')}, q);
 }`;
+}
+
+function emitHeader(emitter: Emitter, header: number): string {
+  const { layout } = emitter;
+  const { parsedSlot, mask } = layout.validity(header);
+  const offset = `I[${layout.offsetSlot(header)}]`;
+  const dirty = layout.dirtySlot(header);
+  const length = emitLength(emitter, header);
+  const patch = dirty === undefined ? '' : `if (I[${dirty}] !== 0) patch${header}(W, q);`;
+  const place = layout.varbit(header);
+  // A varbit of its own: what the packet has there is of no use.
+  const isOwn = place?.own === undefined ? '' : `I[${place.own}] === 0 && `;
+  const varbit =
+    place?.own === undefined
+      ? ''
+      : `if (I[${place.own}] !== 0) writeVarbit(W, q + ${Math.floor(place.bitOffset / 8)}, ` +
+        `${place.bitOffset % 8}, I[${place.length}], ${place.at});`;
+  return `if (${emitter.isValid(header)}) {
+      if (${isOwn}(I[${parsedSlot}] & ${mask}) !== 0) {
+        for (let i = 0, b = s + ${offset}; i < ${length}; i++) W[q + i] = B[b + i];
+      } else W.fill(0, q, q + ${length});
+      ${varbit}${patch}
+      ${offset} = q; q += ${length};
+    }`;
+}
+
+/** A header that the deparser emits once more. */
+function emitAgain(emitter: Emitter, header: number): string {
+  const offset = `I[${emitter.layout.offsetSlot(header)}]`;
+  const length = emitLength(emitter, header);
+  return `if (${emitter.isValid(header)}) {
+      W.copyWithin(q, ${offset}, ${offset} + ${length}); q += ${length};
+    }`;
+}
+
+function emitLength(emitter: Emitter, header: number): string {
+  const { byteLength } = emitter.program.headers[header]!;
+  const place = emitter.layout.varbit(header);
+  return place ? `(${byteLength} + I[${place.length}])` : String(byteLength);
 }
 
 /** A condition: no header was parsed that the deparser leaves out. */
@@ -94,29 +144,4 @@ function nothingUnemitted(emitter: Emitter): string {
     masks.set(parsedSlot, (masks.get(parsedSlot) ?? 0) | mask);
   });
   return [...masks].map(([slot, mask]) => ` && (I[${slot}] & ${mask}) === 0`).join('');
-}
-
-/** True when every path through the parser finds headers in the order they are emitted, once. */
-function isOrderKept(emitter: Emitter): boolean {
-  const { parser, deparser } = emitter.program;
-  const rank = new Map(deparser.map((header, i) => [header, i]));
-  const extracted = (state: number): number[] =>
-    parser.states[state]!.steps.flatMap((step) => (step.op === 'extract' ? [step.header] : []));
-  const worst = new Map<number, number>();
-  // The highest rank reached before a state must lie below everything extracted in it.
-  const visit = (state: number, highest: number): boolean => {
-    if (state < 0 || (worst.get(state) ?? -2) >= highest) return true;
-    worst.set(state, highest);
-    let top = highest;
-    for (const header of extracted(state)) {
-      const at = rank.get(header);
-      // A header that is never emitted is looked for when the packet is there.
-      if (at === undefined) continue;
-      if (at <= top) return false;
-      top = at;
-    }
-    const { cases, defaultNext } = parser.states[state]!;
-    return [...cases.map((c) => c.next), defaultNext].every((next) => visit(next, top));
-  };
-  return visit(parser.initial, -1);
 }

@@ -17,6 +17,7 @@ import {
 import type { Scratch } from './scratch.js';
 import {
   asCondition,
+  asIndex,
   asLimbs,
   asSigned,
   asUnsigned,
@@ -33,6 +34,9 @@ export interface Leaves {
   scratch: Scratch;
   field(ref: FieldRef): Value;
   valid(header: number): string;
+  nextIndex(stack: number): Value;
+  lookahead(offset: number, width: number): Value;
+  sameVarbit(left: FieldRef, right: FieldRef): Value;
   parameter(index: number, width: number): Value;
 }
 
@@ -51,11 +55,37 @@ export function emitExpression(expression: Expression, leaves: Leaves, bits?: nu
       return leaves.field(expression.ref);
     case 'valid':
       return { kind: 'boolean', code: leaves.valid(expression.header) };
+    case 'element':
+    case 'element_valid':
+      return emitElement(expression, leaves);
+    case 'next_index':
+      return leaves.nextIndex(expression.stack);
+    case 'lookahead':
+      return leaves.lookahead(expression.offset, expression.width);
+    case 'same_varbit':
+      return leaves.sameVarbit(expression.left, expression.right);
     case 'parameter':
       return leaves.parameter(expression.index, expression.width);
     case 'operation':
       return emitOperation(expression.operator, expression.operands, leaves, bits);
   }
+}
+
+/** One of several values by an index, zero or false beyond them. */
+function emitElement(
+  expression: Extract<Expression, { kind: 'element' | 'element_valid' }>,
+  leaves: Leaves,
+): Value {
+  const index = asIndex(emitExpression(expression.index, leaves));
+  const isField = expression.kind === 'element';
+  const values: Value[] = isField
+    ? expression.fields.map(leaves.field)
+    : expression.headers.map((header) => ({ kind: 'boolean', code: leaves.valid(header) }));
+  const none: Value = isField ? numberValue('0', 0, 0) : { kind: 'boolean', code: 'false' };
+  return values.reduceRight(
+    (rest, value, i) => emitChoice(`${index} === ${i}`, value, rest, leaves.scratch),
+    none,
+  );
 }
 
 const comparisons: Partial<Record<Operator, string>> = {

@@ -1,11 +1,13 @@
 /** Hashes and checksums over concatenated fields. */
-import type { Calculation, Checksum, HashAlgorithm } from '../../bmv2/index.js';
+import type { Calculation, Checksum, FieldRef, HashAlgorithm } from '../../bmv2/index.js';
+import { UmbraError } from '../../base/errors.js';
 import { emitChoice, emitComparison, emitLow } from './arithmetic.js';
 import type { Leaves } from './expression.js';
 import type { Emitter } from './context.js';
 import { concatenatedBytes } from './bytes.js';
 import { asCondition, narrow, numberValue, setupOf, wordsValue, type Value } from './value.js';
 import { isOverWholeHeader } from './usage.js';
+import { varbitSource } from './varbit.js';
 
 /** Inputs that are there together: of one header, or always. */
 interface Chunk {
@@ -13,6 +15,8 @@ interface Chunk {
   guard: string;
   values: Value[];
   widths: number[];
+  /** The header whose varbit stands alone in this chunk. */
+  varbit?: number;
 }
 
 /** Statements that compute a hash, and its value once they have run. */
@@ -51,12 +55,22 @@ function chunksOf(
   const chunks: Chunk[] = [];
   input.forEach((part, i) => {
     const guard = guards[i]!;
+    if (part.kind === 'field' && isVarbit(emitter, part.ref)) {
+      chunks.push({ guard, values: [], widths: [widths[i]!], varbit: part.ref.header });
+      return;
+    }
     let last = chunks.at(-1);
-    if (last?.guard !== guard) chunks.push((last = { guard, values: [], widths: [] }));
+    if (last?.guard !== guard || last.varbit !== undefined) {
+      chunks.push((last = { guard, values: [], widths: [] }));
+    }
     last.values.push(emitter.value(part, parameter, widths[i]!));
     last.widths.push(widths[i]!);
   });
   if (chunks.slice(0, -1).every((chunk) => bitsOf(chunk) % 8 === 0)) return chunks;
+  if (chunks.some((chunk) => chunk.varbit !== undefined)) {
+    const text = `${emitter.program.source}: a hash with a varbit amid a byte is not supported`;
+    throw new UmbraError('UNSUPPORTED_PROGRAM', text);
+  }
   // What would move every later bit by a few counts as zero instead of as missing.
   const values = chunks.flatMap(({ guard, values: own }) =>
     own.map((value) => (guard === '' ? value : orZero(emitter, guard, value))),
@@ -70,6 +84,10 @@ function orZero(emitter: Emitter, guard: string, value: Value): Value {
 
 function isMetadata(emitter: Emitter, header: number): boolean {
   return emitter.program.headers[header]!.isMetadata;
+}
+
+function isVarbit(emitter: Emitter, { header, field }: FieldRef): boolean {
+  return emitter.program.headers[header]!.varbit?.field === field;
 }
 
 function bitsOf({ widths }: Chunk): number {
@@ -90,6 +108,7 @@ const results: Partial<Record<HashAlgorithm, number>> = {
 
 /** Straight code over inputs whose places in the message are known; undefined for others. */
 function emitUnrolled({ algorithm, withPayload }: Calculation, chunks: Chunk[]): Hash | undefined {
+  if (chunks.some((chunk) => chunk.varbit !== undefined)) return undefined;
   const isCrc = algorithm in crcs;
   const isSum = algorithm === 'csum16' || algorithm === 'xor16';
   const isEven = chunks.slice(0, withPayload ? undefined : -1).every((c) => bitsOf(c) % 16 === 0);
@@ -159,6 +178,10 @@ const overBuffer: Partial<Record<HashAlgorithm, string>> = {
 function emitOverBuffer(emitter: Emitter, calculation: Calculation, chunks: Chunk[]): Hash {
   const { algorithm, withPayload } = calculation;
   const stores = chunks.map((chunk) => {
+    if (chunk.varbit !== undefined) {
+      const source = varbitSource(emitter.layout, chunk.varbit);
+      return guarded(chunk, `q += copyVarbit(H, q, ${source});`);
+    }
     const bytes = concatenatedBytes(chunk.values, chunk.widths);
     return guarded(chunk, bytes.map((byte) => `H[q++] = ${byte};`).join(' '));
   });

@@ -5,6 +5,7 @@
  */
 import { assert, defined } from '../../base/assert.js';
 import type { FieldRef, Program } from '../../bmv2/index.js';
+import { canReshape, primitivesOf, replacesVarbit } from './reshaping.js';
 import { asSigned, limbCount, numberValue, wordsValue, type Value } from './value.js';
 import { intrinsicFields, keyOf, Usage, type IntrinsicField, type Stage } from './usage.js';
 
@@ -34,6 +35,19 @@ export const switchSlots = [
 
 export type SwitchSlot = (typeof switchSlots)[number];
 
+/** Where a varbit is kept. */
+export interface VarbitPlace {
+  /** Slot of its length in bytes. */
+  length: number;
+  /** Slot that is 1 when its bytes are in `V` and no longer in the packet; none for metadata. */
+  own: number | undefined;
+  /** Offset of its bytes in `V`. */
+  at: number;
+  maxBytes: number;
+  /** Bits of its header before it. */
+  bitOffset: number;
+}
+
 /** A storage that is written back by the deparser has a bit in its header's dirty mask. */
 const DIRTY_BITS = 31;
 
@@ -47,7 +61,12 @@ export class Layout {
   /** Header index to slot of its offset in the packet, and of its dirty mask. */
   readonly #offsets = new Map<number, number>();
   readonly #dirty = new Map<number, number>();
+  readonly #varbits = new Map<number, VarbitPlace>();
   readonly #standard: number;
+  /** Slot of each stack's next index. */
+  readonly #next: number[];
+  /** Slot that is 1 when headers no longer stand as they were parsed; none if they always do. */
+  readonly reshaped: number | undefined;
   #ints = 0;
   #freshInts = 0;
   #freshDoubles = 0;
@@ -65,11 +84,18 @@ export class Layout {
     for (const header of parsed) {
       if (this.dirtyFields(header).length > 0) this.#dirty.set(header, this.#ints++);
     }
+    this.#next = program.stacks.map(() => this.#ints++);
+    if (canReshape(program)) this.reshaped = this.#ints++;
     this.#placeHeaders(true);
+    this.#placeVarbits();
     this.#freshInts = this.#ints;
     this.#freshDoubles = this.#doubles;
     for (const header of parsed) this.#offsets.set(header, this.#ints++);
     this.#placeHeaders(false);
+    for (const place of this.#varbits.values()) {
+      place.at = 4 * this.#ints;
+      this.#ints += Math.ceil(place.maxBytes / 4);
+    }
   }
 
   get validWords(): number {
@@ -124,6 +150,28 @@ export class Layout {
     return { slot: word, parsedSlot: this.validWords + word, mask: 2 ** (bit % DIRTY_BITS) };
   }
 
+  /** Slot of the index of a stack's next element. */
+  nextSlot(stack: number): number {
+    return defined(this.#next[stack], 'stack');
+  }
+
+  /** Where a header's varbit is kept; undefined when it has none. */
+  varbit(header: number): VarbitPlace | undefined {
+    return this.#varbits.get(header);
+  }
+
+  /** Slots and masks of the validity of the other members of a header's union. */
+  siblings(header: number): { slot: number; mask: number }[] {
+    const members = this.program.unions.find((union) => union.includes(header)) ?? [];
+    const masks = new Map<number, number>();
+    for (const member of members) {
+      if (member === header) continue;
+      const { slot, mask } = this.validity(member);
+      masks.set(slot, (masks.get(slot) ?? 0) | mask);
+    }
+    return [...masks].map(([slot, mask]) => ({ slot, mask }));
+  }
+
   /** Slot of a header's offset from the start of the packet, in bytes. */
   offsetSlot(header: number): number {
     return defined(this.#offsets.get(header), 'offset slot');
@@ -139,7 +187,7 @@ export class Layout {
     const fields = this.program.headers[header]!.fields;
     return fields
       .map((_, i) => i)
-      .filter((i) => this.usage.writes.has(keyOf({ header, field: i })));
+      .filter((i) => fields[i]!.width > 0 && this.usage.writes.has(keyOf({ header, field: i })));
   }
 
   /** The bit of a field in its header's dirty mask; past 30 fields the last bit is shared. */
@@ -155,7 +203,7 @@ export class Layout {
     const shared = new Set(this.dirtyFields(header).slice(DIRTY_BITS - 1));
     return fields
       .map((_, i) => i)
-      .filter((i) => shared.has(i) || this.isRead({ header, field: i }));
+      .filter((i) => fields[i]!.width > 0 && (shared.has(i) || this.isRead({ header, field: i })));
   }
 
   /** The local variables of one stage. */
@@ -182,9 +230,23 @@ export class Layout {
     });
   }
 
+  #placeVarbits(): void {
+    const { program } = this;
+    const isReplaced = primitivesOf(program).some((p) => replacesVarbit(program, p));
+    program.headers.forEach(({ isMetadata, varbit, fields }, header) => {
+      if (!varbit) return;
+      const length = this.#ints++;
+      const own = isReplaced && !isMetadata ? this.#ints++ : undefined;
+      const { bitOffset } = fields[varbit.field]!;
+      const maxBytes = isMetadata || isReplaced ? varbit.maxBytes : 0;
+      this.#varbits.set(header, { length, own, at: -1, maxBytes, bitOffset });
+    });
+  }
+
   #place(ref: FieldRef): void {
     const header = this.program.headers[ref.header]!;
     const { width } = header.fields[ref.field]!;
+    if (width === 0) return;
     const key = keyOf(ref);
     const isIntrinsic =
       ref.header === this.#standard &&

@@ -2,14 +2,16 @@
  * A whole program as the text of one JavaScript function body. The emitter never runs anything: the
  * switch does, and gives the emitted code all it needs in `env`.
  */
-import type { FieldRef, Pipeline, Program } from '../../bmv2/index.js';
+import type { Pipeline, Program } from '../../bmv2/index.js';
 import { Emitter, type Assertion } from './context.js';
 import { emitPipeline, isInline, profileVariable, tableVariable } from './control.js';
 import { declare, emitDeparser } from './deparser.js';
 import { emitVerify } from './hash.js';
+import { emitKeep } from './keep.js';
 import { Layout } from './layout.js';
 import { emitParser } from './parser.js';
 import { valuePrelude } from './value.js';
+import { varbitPrelude } from './varbit.js';
 import { widePrelude } from './widePrelude.js';
 
 /** The emitted text and the plan of its storage. */
@@ -50,13 +52,13 @@ function egress(p) {
   ${emitPipeline(emitter, program.egress)}
 }
 ${emitDeparser(emitter)}
-${emitKeep(layout, program)}
-${emitUnicast(emitter)}
+${emitKeep(emitter)}
+${emitUnicast(emitter)}${emitter.functions}
 return { begin, front, reparse, egress, deparse, keep, restore, unicast };`;
   const { assertions, messages } = emitter;
   const text = `'use strict';
 ${emitBindings(program, isTraced)}
-${valuePrelude}
+${valuePrelude}${program.headers.some((header) => header.varbit) ? varbitPrelude : ''}
 ${emitter.scratch.isUsed ? `${emitter.scratch.declarations}${widePrelude}` : ''}
 ${body}
 //# sourceURL=v1model/${program.source.replace(/[^\w.-]/g, '_')}
@@ -107,6 +109,8 @@ function emitBindings(program: Program, isTraced: boolean): string {
   for (const pipeline of [program.ingress, program.egress]) {
     names.push(...pipelineBindings(pipeline));
   }
+  program.valueSets.forEach((_, i) => names.push(`v${i}`, `v${i}_key`));
+  if (program.headers.some((header) => header.varbit)) names.push('V');
   if (isTraced) names.push('T');
   return `const { ${names.join(', ')} } = env;`;
 }
@@ -182,27 +186,4 @@ function emitBegin(layout: Layout): string {
   ${set('ingress_port', 'port')} ${set('packet_length', 'length')} ${set('instance_type', 'type')}
   ${set('ingress_global_timestamp', 'timeUs')}
 }`;
-}
-
-/** `keep` copies the fields of a list out as numbers, `restore` puts them back. */
-function emitKeep(layout: Layout, program: Program): string {
-  const names = (refs: FieldRef[]): string[] =>
-    refs.flatMap((ref) => layout.storage(ref)?.names ?? []);
-  const lists = [...program.fieldLists].map(([id, refs]) => ({ id, names: names(refs) }));
-  const cases = (body: (name: string, i: number) => string): string =>
-    lists.map((l) => `case ${l.id}: ${l.names.map(body).join(' ')} break;`).join('\n');
-  return `function keep(list, out, at) {
-  switch (list) { ${cases((name, i) => `out[at + ${i}] = ${name};`)} }
-}
-function restore(list, from, at) {
-  switch (list) { ${cases((name, i) => `${name} = from[at + ${i}];`)} }
-}`;
-}
-
-/** The most numbers that any field list takes. */
-export function keptNumbers(program: Program, layout: Layout): number {
-  const lengths = [...program.fieldLists.values()].map((refs) =>
-    refs.reduce((sum, ref) => sum + (layout.storage(ref)?.names.length ?? 0), 0),
-  );
-  return Math.max(0, ...lengths);
 }

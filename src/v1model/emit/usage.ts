@@ -3,6 +3,7 @@ import type {
   Action,
   Expression,
   FieldRef,
+  ParserStep,
   Pipeline,
   Primitive,
   Program,
@@ -41,8 +42,8 @@ export class Usage {
     this.#pipeline('front', program.ingress);
     this.#pipeline('egress', program.egress);
     this.#checksums();
-    for (const refs of program.fieldLists.values()) {
-      for (const ref of refs) {
+    for (const { fields } of program.fieldLists.values()) {
+      for (const ref of fields) {
         mark(this.reads, ref, 'outside');
         mark(this.writes, ref, 'outside');
       }
@@ -51,6 +52,21 @@ export class Usage {
       for (const field of digest.fields) this.#expression('outside', field);
     }
     if (program.holdUntilNs) mark(this.reads, program.holdUntilNs, 'outside');
+    for (const primitive of program.deparserBody) this.#primitive('deparser', primitive);
+    for (const { elements } of program.stacks) this.#alike(elements);
+  }
+
+  /** Elements of a stack move from one to the next: what is used of one is used of all. */
+  #alike(elements: readonly number[][]): void {
+    elements[0]?.forEach((first, member) => {
+      for (let field = 0; field < this.program.headers[first]!.fields.length; field++) {
+        const keys = elements.map((element) => keyOf({ header: element[member]!, field }));
+        for (const map of [this.reads, this.writes]) {
+          const all = new Set(keys.flatMap((key) => [...(map.get(key) ?? [])]));
+          if (all.size > 0) keys.forEach((key) => map.set(key, all));
+        }
+      }
+    });
   }
 
   /** Actions that a pipeline can run, each once. */
@@ -63,13 +79,26 @@ export class Usage {
     for (const state of this.program.parser.states) {
       for (const part of state.key) this.#expression('front', part.value);
       for (const step of state.steps) {
-        if (step.op === 'set') {
-          this.#expression('front', step.value);
-          mark(this.writes, step.target, 'front');
-        } else if (step.op === 'verify') {
-          this.#expression('front', step.condition);
-        }
+        this.#parserStep(step);
       }
+    }
+  }
+
+  #parserStep(step: ParserStep): void {
+    switch (step.op) {
+      case 'set':
+        this.#expression('front', step.value);
+        mark(this.writes, step.target, 'front');
+        return;
+      case 'verify':
+        this.#expression('front', step.condition);
+        this.#expression('front', step.error);
+        return;
+      case 'run':
+        for (const primitive of step.body) this.#primitive('front', primitive);
+        return;
+      default:
+        if (step.bits) this.#expression('front', step.bits);
     }
   }
 
@@ -111,19 +140,48 @@ export class Usage {
       const calculation = this.program.calculations[primitive.calculation]!;
       for (const input of calculation.input) this.#expression(stage, input);
     }
-    if (primitive.op === 'copy_header') {
-      const count = this.program.headers[primitive.target]!.fields.length;
-      for (let field = 0; field < count; field++) {
-        mark(this.reads, { header: primitive.source, field }, stage);
-        mark(this.writes, { header: primitive.target, field }, stage);
+    switch (primitive.op) {
+      case 'copy_header': {
+        const { target: header, source } = primitive;
+        for (const field of this.program.headers[header]!.fields.keys()) {
+          mark(this.reads, { header: source, field }, stage);
+          mark(this.writes, { header, field }, stage);
+        }
+        return;
       }
+      case 'copy_varbit':
+        // A header whose varbit was replaced is written as a whole.
+        for (const field of this.program.headers[primitive.target.header]!.fields.keys()) {
+          const ref = { header: primitive.target.header, field };
+          mark(this.reads, ref, stage);
+          mark(this.writes, ref, stage);
+        }
+        return;
+      case 'choose':
+        for (const body of primitive.cases) {
+          for (const inner of body) this.#primitive(stage, inner);
+        }
+        return;
+      default:
     }
   }
 
   #expression(stage: Stage, expression: Expression): void {
-    if (expression.kind === 'field') mark(this.reads, expression.ref, stage);
-    if (expression.kind === 'operation') {
-      for (const operand of expression.operands) this.#expression(stage, operand);
+    switch (expression.kind) {
+      case 'field':
+        mark(this.reads, expression.ref, stage);
+        return;
+      case 'element':
+        for (const ref of expression.fields) mark(this.reads, ref, stage);
+        this.#expression(stage, expression.index);
+        return;
+      case 'element_valid':
+        this.#expression(stage, expression.index);
+        return;
+      case 'operation':
+        for (const operand of expression.operands) this.#expression(stage, operand);
+        return;
+      default:
     }
   }
 }
@@ -152,6 +210,7 @@ export function isOverWholeHeader(program: Program, target: FieldRef, index: num
   const { algorithm, input, withPayload } = program.calculations[index]!;
   const header = program.headers[target.header]!;
   const field = header.fields[target.field]!;
+  if (header.varbit) return false;
   if (algorithm !== 'csum16' || withPayload || header.byteLength % 2 !== 0) return false;
   if (field.width !== 16 || field.bitOffset % 16 !== 0) return false;
   const wanted = header.fields.map((_, i) => i).filter((i) => i !== target.field);
