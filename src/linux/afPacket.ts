@@ -152,6 +152,7 @@ export class AfPacketPort implements WirePort {
     setInt(SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_BYTES);
     setInt(SOL_PACKET, PACKET_AUXDATA, 1);
     setInt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+    // PACKET_QDISC_BYPASS stays off: Mininet shapes its links with the interfaces' queues.
     const membership = new DataView(new ArrayBuffer(16));
     membership.setInt32(0, index, true);
     membership.setUint16(4, PACKET_MR_PROMISC, true);
