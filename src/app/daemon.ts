@@ -62,6 +62,7 @@ export class SwitchDaemon {
       pool,
       seed: options.seed ?? 1,
       now: () => plane?.nowNs() ?? 0,
+      epochNs: () => plane?.epochNs ?? 0,
       ...(cpuPort === undefined ? {} : { cpuPort }),
       ...(dropPort === undefined ? {} : { dropPort }),
       attachment: {

@@ -3,6 +3,8 @@ import type { EmbeddedSwitch } from '../switch/index.js';
 
 /** One kind of surroundings: interfaces and sockets under the wall clock, or files. */
 export interface DataPlane {
+  /** The time since 1970 at which `nowNs` was 0, ns. */
+  readonly epochNs: number;
   /** The switch's time, ns. */
   nowNs(): number;
   transmit(port: number, packet: number): void;

@@ -48,6 +48,8 @@ interface Source {
 
 /** Reads captures in, writes captures out. */
 export class FilePlane implements DataPlane {
+  /** Captures count from 1970. */
+  readonly epochNs = 0;
   readonly #sources: Source[];
   readonly #outputs = new Map<number, CaptureFile>();
   readonly #sent = new Map<number, number>();

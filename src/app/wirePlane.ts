@@ -29,6 +29,7 @@ export interface WirePlaneOptions {
 
 /** Ports on the outside world. */
 export class WirePlane implements DataPlane {
+  readonly epochNs = performance.timeOrigin * 1e6;
   readonly #ports = new Map<number, WirePort>();
   readonly #recorded: RecordedPort[] = [];
   readonly #pool: PacketPool;

@@ -148,6 +148,7 @@ function readTable(node: Node, context: Context): Table {
     size: node.integer('max_size'),
     profile,
     hasCounters: node.boolean('with_counters'),
+    supportsTimeout: node.boolean('support_timeout'),
     meter:
       meter === undefined
         ? undefined
@@ -158,7 +159,6 @@ function readTable(node: Node, context: Context): Table {
     actions,
     defaultAction: readDefault(node, context.actions),
     entries,
-    isConst: entries.length > 0,
     next: readNext(node, actions, context),
     defaultNext: resolve(node.json['base_default_next'], context, node),
     place: node.place.line,
@@ -211,7 +211,14 @@ function readEntry(node: Node, key: TableKey[], actions: readonly Action[]): Ini
   if (!actions[action]) throw node.place.invalid(`no action ${action}`);
   const args = entry.array('action_data').map((value) => integerOf(value, node.place));
   const match = parts.map((part, i) => readMatch(part, key[i]!));
-  return { match, priority: node.has('priority') ? node.integer('priority') : 0, action, args };
+  return {
+    match,
+    priority: node.has('priority') ? node.integer('priority') : 0,
+    action,
+    args,
+    // The format has no flag for it: only the source that p4c quotes tells.
+    isConst: /^const\b/.test(node.sourceText ?? ''),
+  };
 }
 
 function readMatch(node: Node, { kind, width }: TableKey): InitialMatch {

@@ -205,6 +205,8 @@ export interface InitialEntry {
   priority: number;
   action: number;
   args: bigint[];
+  /** Marked `const` on its own, in a list that is not. */
+  isConst: boolean;
 }
 
 /** A match-action table. */
@@ -215,13 +217,14 @@ export interface Table {
   /** Index into the pipeline's profiles for indirect tables. */
   profile: number | undefined;
   hasCounters: boolean;
+  /** Entries may have an idle timeout. */
+  supportsTimeout: boolean;
   /** Index into `Program.meters`, and where the colour goes. */
   meter: { index: number; target: FieldRef } | undefined;
   /** Actions that the table may run. */
   actions: number[];
   defaultAction: { action: number; args: bigint[]; isConst: boolean } | undefined;
   entries: InitialEntry[];
-  isConst: boolean;
   /** Where each action leads, parallel to `actions`; or hit and miss. */
   next: { byAction: NodeRef[]; hit: NodeRef; miss: NodeRef; onHit: boolean };
   defaultNext: NodeRef;

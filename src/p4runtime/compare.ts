@@ -2,7 +2,7 @@
 import { Update_Type, type Action, type Entity, type Update } from '../proto/index.js';
 import { canonical, hexOf } from './bytestring.js';
 import { entityKey } from './entityKey.js';
-import { portOf } from './validate.js';
+import { portOf } from './validateReplication.js';
 
 /** How an entity of the wanted state stands in the present one. */
 export interface Difference {

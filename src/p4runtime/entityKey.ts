@@ -24,6 +24,8 @@ export function entityKey(entity: Entity): string {
       return `direct counter/${e.value.tableEntry ? tableEntryKey(e.value.tableEntry) : ''}`;
     case 'directMeterEntry':
       return `direct meter/${e.value.tableEntry ? tableEntryKey(e.value.tableEntry) : ''}`;
+    case 'valueSetEntry':
+      return `value set/${e.value.valueSetId}`;
     case 'digestEntry':
       return `digest/${e.value.digestId}`;
     case 'packetReplicationEngineEntry': {
@@ -39,8 +41,16 @@ export function entityKey(entity: Entity): string {
 /** The key of a table entry: table, match and priority. */
 export function tableEntryKey(entry: TableEntry): string {
   if (entry.isDefaultAction) return `table/${entry.tableId}/default`;
-  const fields = [...entry.match].sort((a, b) => a.fieldId - b.fieldId).map(fieldKey);
-  return `table/${entry.tableId}/${fields.join(',')}/${entry.priority}`;
+  return `table/${entry.tableId}/${fieldsKey(entry.match)}/${entry.priority}`;
+}
+
+/** The fields of a match, whatever their order. */
+export function fieldsKey(match: readonly FieldMatch[]): string {
+  if (match.length === 1) return fieldKey(match[0]!);
+  return [...match]
+    .sort((a, b) => a.fieldId - b.fieldId)
+    .map(fieldKey)
+    .join(',');
 }
 
 function fieldKey(match: FieldMatch): string {

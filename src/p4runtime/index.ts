@@ -1,5 +1,13 @@
 /** P4Runtime 1.5 for Node: client, server, schema and readable rules. */
-export { canonical, padded, bigintOf, bytesOfBigint, hexOf } from './bytestring.js';
+export {
+  bigintOf,
+  bytesOfBigint,
+  canonical,
+  canonicalSigned,
+  hexOf,
+  padded,
+  signedOf,
+} from './bytestring.js';
 export type { Channel, GuestChannel, Stream } from './channel.js';
 export { P4RuntimeClient, P4RuntimeReader, WRITE_BATCH } from './client.js';
 export type { ClientListener, ClientOptions } from './client.js';
@@ -27,8 +35,10 @@ export {
   type UpdateFailure,
 } from './status.js';
 export type { Target, TargetListener } from './target.js';
-export { portOf, validateUpdate } from './validate.js';
+export { validateUpdate } from './validate.js';
 export { validateMatch } from './validateEntry.js';
+export { portOf } from './validateReplication.js';
+export { validateIndex } from './validateResource.js';
 export { formatValue, parseValue } from './valueText.js';
 export {
   cloneSessionEntity,

@@ -38,8 +38,13 @@ export interface TableSchema extends Named {
   /** Entries carry a priority: some key is ternary, range or optional. */
   hasPriority: boolean;
   hasCounter: boolean;
-  hasMeter: boolean;
+  /** The kind of its direct meter, if it has one. */
+  meterType: MeterType | undefined;
+  supportsTimeout: boolean;
 }
+
+/** Two rates and three colours (RFC 2698), one rate and three (RFC 2697), one rate and two. */
+export type MeterType = 'trTCM' | 'srTCM' | 'two colours';
 
 /** An action profile or selector. */
 export interface ProfileSchema extends Named {
@@ -58,7 +63,28 @@ export interface ProfileSchema extends Named {
 /** A counter, meter or register array. */
 export interface ArraySchema extends Named {
   size: number;
+}
+
+/** A meter array. */
+export interface MeterSchema extends ArraySchema {
+  type: MeterType;
+}
+
+/** A register array of numbers. */
+export interface RegisterSchema extends ArraySchema {
   bitWidth: number;
+  isSigned: boolean;
+}
+
+/** A digest, with the type of its messages. */
+export interface DigestSchema extends Named {
+  typeSpec: p4info.Digest['typeSpec'];
+}
+
+/** A parser value set. */
+export interface ValueSetSchema extends Named {
+  fields: MatchFieldSchema[];
+  size: number;
 }
 
 /** Metadata of PacketIn or PacketOut. */
@@ -114,15 +140,18 @@ const matchTypes = new Map<number, MatchType>([
   [p4info.MatchField_MatchType.OPTIONAL, 'optional'],
 ]);
 
+const meterTypes: readonly MeterType[] = ['trTCM', 'srTCM', 'two colours'];
+
 /** A program's control interface. */
 export class Schema {
   readonly tables: Directory<TableSchema>;
   readonly actions: Directory<ActionSchema>;
   readonly profiles: Directory<ProfileSchema>;
   readonly counters: Directory<ArraySchema>;
-  readonly meters: Directory<ArraySchema>;
-  readonly registers: Directory<ArraySchema>;
-  readonly digests: Directory<Named>;
+  readonly meters: Directory<MeterSchema>;
+  readonly registers: Directory<RegisterSchema>;
+  readonly valueSets: Directory<ValueSetSchema>;
+  readonly digests: Directory<DigestSchema>;
   readonly packetIn: PacketMetadataSchema;
   readonly packetOut: PacketMetadataSchema;
 
@@ -131,7 +160,7 @@ export class Schema {
     this.actions = new Directory('action', info.actions.map(readAction));
     const direct = {
       counters: new Set(info.directCounters.map((c) => c.directTableId)),
-      meters: new Set(info.directMeters.map((m) => m.directTableId)),
+      meters: new Map(info.directMeters.map((m) => [m.directTableId, meterType(m.spec)])),
     };
     const tables = info.tables.map((table) => readTable(table, this.actions, direct));
     this.tables = new Directory('table', tables);
@@ -140,18 +169,21 @@ export class Schema {
       info.actionProfiles.map(readProfile),
     );
     this.counters = new Directory('counter', info.counters.map(readArray));
-    this.meters = new Directory('meter', info.meters.map(readArray));
-    this.registers = new Directory(
-      'register',
-      info.registers.map((register) => ({
-        ...named(register.preamble),
-        size: register.size,
-        bitWidth: registerWidth(register),
-      })),
+    this.meters = new Directory(
+      'meter',
+      info.meters.map((meter) => ({ ...readArray(meter), type: meterType(meter.spec) })),
+    );
+    this.registers = new Directory('register', info.registers.map(readRegister));
+    this.valueSets = new Directory(
+      'value set',
+      info.valueSets.map(({ preamble, match, size }) => {
+        const name = named(preamble);
+        return { ...name, size, fields: match.map((field) => readField(field, name.name)) };
+      }),
     );
     this.digests = new Directory(
       'digest',
-      info.digests.map((d) => named(d.preamble)),
+      info.digests.map(({ preamble, typeSpec }) => ({ ...named(preamble), typeSpec })),
     );
     this.packetIn = readPacketMetadata(info, 'packet_in');
     this.packetOut = readPacketMetadata(info, 'packet_out');
@@ -205,16 +237,10 @@ function readAction(action: p4info.Action): ActionSchema {
 function readTable(
   table: p4info.Table,
   actions: Directory<ActionSchema>,
-  direct: { counters: Set<number>; meters: Set<number> },
+  direct: { counters: Set<number>; meters: Map<number, MeterType> },
 ): TableSchema {
   const name = named(table.preamble);
-  const fields = table.matchFields.map((field): MatchFieldSchema => {
-    const type = field.match?.$case === 'matchType' ? matchTypes.get(field.match.value) : undefined;
-    if (!type) {
-      throw new UmbraError('UNSUPPORTED_PROGRAM', `P4Info: ${name.name}: match of ${field.name}`);
-    }
-    return { id: field.id, name: field.name, bitWidth: field.bitwidth, type };
-  });
+  const fields = table.matchFields.map((field) => readField(field, name.name));
   const refs = (isDefault: boolean): ActionSchema[] =>
     table.actionRefs
       .filter((ref) => (ref.scope === p4info.ActionRef_Scope.DEFAULT_ONLY) === isDefault)
@@ -239,8 +265,22 @@ function readTable(
     constDefaultActionId: table.constDefaultActionId,
     hasPriority: fields.some((field) => field.type !== 'exact' && field.type !== 'lpm'),
     hasCounter: direct.counters.has(name.id),
-    hasMeter: direct.meters.has(name.id),
+    meterType: direct.meters.get(name.id),
+    supportsTimeout:
+      table.idleTimeoutBehavior === p4info.Table_IdleTimeoutBehavior.NOTIFY_CONTROL,
   };
+}
+
+function readField(field: p4info.MatchField, owner: string): MatchFieldSchema {
+  const type = field.match?.$case === 'matchType' ? matchTypes.get(field.match.value) : undefined;
+  if (!type) {
+    throw new UmbraError('UNSUPPORTED_PROGRAM', `P4Info: ${owner}: match of ${field.name}`);
+  }
+  return { id: field.id, name: field.name, bitWidth: field.bitwidth, type };
+}
+
+function meterType(spec: p4info.MeterSpec | undefined): MeterType {
+  return meterTypes[spec?.type ?? 0] ?? 'trTCM';
 }
 
 function readProfile(profile: p4info.ActionProfile): ProfileSchema {
@@ -259,13 +299,19 @@ function readProfile(profile: p4info.ActionProfile): ProfileSchema {
 }
 
 function readArray(array: p4info.Counter | p4info.Meter): ArraySchema {
-  return { ...named(array.preamble), size: Number(array.size), bitWidth: 64 };
+  return { ...named(array.preamble), size: Number(array.size) };
 }
 
-function registerWidth(register: p4info.Register): number {
+function readRegister(register: p4info.Register): RegisterSchema {
   const spec = register.typeSpec?.typeSpec;
   const inner = spec?.$case === 'bitstring' ? spec.value.typeSpec : undefined;
-  return inner?.$case === 'bit' || inner?.$case === 'int' ? inner.value.bitwidth : 0;
+  const isSigned = inner?.$case === 'int';
+  return {
+    ...named(register.preamble),
+    size: register.size,
+    bitWidth: inner?.$case === 'bit' || isSigned ? inner.value.bitwidth : 0,
+    isSigned,
+  };
 }
 
 function readPacketMetadata(info: p4info.P4Info, name: string): PacketMetadataSchema {

@@ -55,6 +55,8 @@ export class P4RuntimeService {
       target.listen({
         packetIn: (packet) => toPrimaries({ update: { $case: 'packet', value: packet } }),
         digest: (list) => toPrimaries({ update: { $case: 'digest', value: list } }),
+        idleTimeout: (value) =>
+          toPrimaries({ update: { $case: 'idleTimeoutNotification', value } }),
       });
     }
   }

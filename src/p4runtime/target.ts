@@ -4,6 +4,7 @@ import type {
   DigestListAck,
   Entity,
   ForwardingPipelineConfig,
+  IdleTimeoutNotification,
   PacketIn,
   PacketOut,
   Update,
@@ -13,6 +14,7 @@ import type {
 export interface TargetListener {
   packetIn(packet: PacketIn): void;
   digest(list: DigestList): void;
+  idleTimeout(notification: IdleTimeoutNotification): void;
 }
 
 /**

@@ -1,10 +1,11 @@
-/** Keys, actions and flags of a table entry against its table. Spec: sections 8.3 and 9.1. */
-import { Update_Type, type Action, type FieldMatch, type TableEntry } from '../proto/index.js';
-import { bigintOf, padded } from './bytestring.js';
-import type { MatchFieldSchema, Schema, TableSchema } from './schema.js';
+/** Keys, actions and flags of a table entry against its table. Spec: section 9.1. */
+import { Update_Type, type Action, type TableEntry } from '../proto/index.js';
+import type { Schema, TableSchema } from './schema.js';
 import { Code, invalid, StatusError } from './status.js';
 import { validateAction } from './validateAction.js';
-import { validateWeights } from './validateProfile.js';
+import { validateFields } from './validateFields.js';
+import { validateActionSet } from './validateProfile.js';
+import { validateColours, validateCounts, validateMeterConfig } from './validateResource.js';
 
 /** Throws a StatusError when P4Info forbids to write this entry. */
 export function validateTableEntry(
@@ -13,11 +14,10 @@ export function validateTableEntry(
   table: TableSchema,
   entry: TableEntry,
 ): void {
+  if (entry.isConst) throw invalid(`${table.name}: only the program makes constant entries`);
   if (entry.isDefaultAction) {
     if (type !== Update_Type.MODIFY) throw invalid(`${table.name}: modify the default entry`);
-    if (entry.match.length > 0 || entry.priority !== 0) {
-      throw invalid(`${table.name}: a default entry has neither match nor priority`);
-    }
+    validateDefaultKey(table, entry);
     if (table.constDefaultActionId !== 0) throw denied(table, 'constant default action');
   } else {
     validateMatch(table, entry);
@@ -27,8 +27,15 @@ export function validateTableEntry(
   }
   if (type === Update_Type.DELETE) return;
   validateParts(table, entry);
-  if (entry.action?.type) validateTableAction(schema, table, entry);
+  if (entry.action) validateTableAction(schema, table, entry);
   else if (type === Update_Type.INSERT) throw invalid(`${table.name}: an entry needs an action`);
+}
+
+/** Throws unless nothing but the flag names the default entry. */
+export function validateDefaultKey(table: TableSchema, entry: TableEntry): void {
+  if (entry.match.length > 0 || entry.priority !== 0) {
+    throw invalid(`${table.name}: a default entry has neither match nor priority`);
+  }
 }
 
 function denied(table: TableSchema, what: string): StatusError {
@@ -36,17 +43,24 @@ function denied(table: TableSchema, what: string): StatusError {
 }
 
 function validateParts(table: TableSchema, entry: TableEntry): void {
-  const { name } = table;
-  if (entry.isConst) throw invalid(`${name}: only the program makes constant entries`);
-  if (entry.idleTimeoutNs !== 0n) throw invalid(`${name}: has no idle timeout`);
+  const { name, meterType } = table;
+  const mayExpire = table.supportsTimeout && !entry.isDefaultAction && !table.isConst;
+  if (entry.idleTimeoutNs < 0n || (entry.idleTimeoutNs !== 0n && !mayExpire)) {
+    throw invalid(`${name}: an idle timeout of ${entry.idleTimeoutNs} ns`);
+  }
   if (entry.timeSinceLastHit) throw invalid(`${name}: the time since a hit is for reading`);
   if (entry.counterData && !table.hasCounter) throw invalid(`${name}: has no counter`);
-  if (entry.meterConfig && !table.hasMeter) throw invalid(`${name}: has no meter`);
-  if (entry.meterCounterData) throw invalid(`${name}: has no counters by colour`);
+  validateCounts(name, entry.counterData);
+  if (!meterType && (entry.meterConfig || entry.meterCounterData)) {
+    throw invalid(`${name}: has no meter`);
+  }
+  if (meterType) validateMeterConfig(name, meterType, entry.meterConfig);
+  validateColours(name, entry.meterCounterData);
 }
 
 function validateTableAction(schema: Schema, table: TableSchema, entry: TableEntry): void {
-  const action = entry.action!.type!;
+  const action = entry.action?.type;
+  if (!action) throw invalid(`${table.name}: an action of no kind`);
   if (entry.isDefaultAction) {
     if (action.$case !== 'action') throw invalid(`${table.name}: the default is an action`);
     if (table.tableOnly.has(action.value.actionId)) throw denied(table, 'action for entries only');
@@ -69,71 +83,14 @@ function validateTableAction(schema: Schema, table: TableSchema, entry: TableEnt
     validateAction(table.actions, given, table.name);
   };
   if (action.$case === 'action') checkAction(action.value);
-  if (!isSet || !profile) return;
-  const parts = action.value.actionProfileActions;
-  validateWeights(profile, parts);
-  const size = profile.countsMembers ? parts.length : parts.reduce((sum, p) => sum + p.weight, 0);
-  if (profile.maxGroupSize > 0 && size > profile.maxGroupSize) {
-    throw invalid(`${table.name}: set of ${size}, ${profile.maxGroupSize} at most`);
-  }
-  for (const part of parts) {
-    if (!part.action) throw invalid(`${table.name}: a set is of actions`);
-    checkAction(part.action);
-  }
+  if (isSet && profile) validateActionSet(profile, action.value, table.name, checkAction);
 }
 
 /** Throws unless the entry's key is one of this table's. */
 export function validateMatch(table: TableSchema, entry: TableEntry): void {
   if (table.fields.length === 0) throw invalid(`${table.name}: has no key`);
-  const seen = new Set<number>();
-  for (const match of entry.match) {
-    const field = table.fields.find((f) => f.id === match.fieldId);
-    if (!field) throw invalid(`${table.name}: unknown field id ${match.fieldId}`);
-    if (seen.has(field.id)) throw invalid(`${table.name}: ${field.name} twice`);
-    seen.add(field.id);
-    validateField(field, match, table.name);
-  }
-  for (const field of table.fields) {
-    if (field.type === 'exact' && !seen.has(field.id)) {
-      throw invalid(`${table.name}: ${field.name} is missing`);
-    }
-  }
+  validateFields(table.name, table.fields, entry.match);
   if (table.hasPriority !== entry.priority > 0) {
     throw invalid(`${table.name}: priority ${entry.priority}`);
-  }
-}
-
-function validateField(field: MatchFieldSchema, match: FieldMatch, table: string): void {
-  const what = `${table}: ${field.name}`;
-  const m = match.fieldMatchType;
-  if (m?.$case !== field.type) throw invalid(`${what}: match is not ${field.type}`);
-  const number = (bytes: Uint8Array): bigint => bigintOf(padded(bytes, field.bitWidth, what));
-  switch (m.$case) {
-    case 'exact':
-    case 'optional':
-      number(m.value.value);
-      return;
-    case 'lpm': {
-      const { prefixLen } = m.value;
-      const value = number(m.value.value);
-      if (prefixLen <= 0 || prefixLen > field.bitWidth) throw invalid(`${what}: /${prefixLen}`);
-      const host = (1n << BigInt(field.bitWidth - prefixLen)) - 1n;
-      if ((value & host) !== 0n) throw invalid(`${what}: bits behind the prefix are set`);
-      return;
-    }
-    case 'ternary': {
-      const mask = number(m.value.mask);
-      if (mask === 0n) throw invalid(`${what}: leave out what is don't care`);
-      if ((number(m.value.value) & ~mask) !== 0n) throw invalid(`${what}: value outside its mask`);
-      return;
-    }
-    case 'range': {
-      const [low, high] = [number(m.value.low), number(m.value.high)];
-      if (low > high) throw invalid(`${what}: empty range`);
-      if (high - low === (1n << BigInt(field.bitWidth)) - 1n) {
-        throw invalid(`${what}: leave out what is don't care`);
-      }
-      return;
-    }
   }
 }

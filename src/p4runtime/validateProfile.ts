@@ -1,6 +1,10 @@
 /** Members and groups against their action profile. Spec: section 9.2. */
 import {
+  ActionProfileActionSet_ActionSelectionMode,
+  ActionProfileActionSet_SizeSemantics as Semantics,
   Update_Type,
+  type Action,
+  type ActionProfileActionSet,
   type ActionProfileGroup,
   type ActionProfileMember,
 } from '../proto/index.js';
@@ -38,20 +42,56 @@ export function validateGroup(
   const { maxSize } = group;
   const isLegal = maxGroupSize > 0 ? maxSize > 0 && maxSize <= maxGroupSize : maxSize >= 0;
   if (!isLegal) throw invalid(`${name}: max_size ${maxSize}, max_group_size ${maxGroupSize}`);
-  const size = profile.countsMembers
-    ? group.members.length
-    : group.members.reduce((sum, member) => sum + member.weight, 0);
+  const size = sizeOf(profile, profile.countsMembers, group.members);
   if (maxSize > 0 && size > maxSize) {
     const what = `${name}: group of ${size}, max_size ${maxSize}`;
     throw new StatusError(Code.RESOURCE_EXHAUSTED, what);
   }
 }
 
-/** Throws unless every weight is one that the profile allows. */
-export function validateWeights(
+/** Throws a StatusError when P4Info forbids this one-shot set. Spec: section 9.2.3. */
+export function validateActionSet(
   profile: ProfileSchema,
-  members: readonly { weight: number }[],
+  set: ActionProfileActionSet,
+  owner: string,
+  checkAction: (action: Action) => void,
 ): void {
+  if (set.groupAction) throw unimplemented(`${owner}: an action for the whole group`);
+  if (set.actionSelectionMode === ActionProfileActionSet_ActionSelectionMode.RANDOM) {
+    throw unimplemented(`${owner}: selection at random`);
+  }
+  const { actionProfileActions: parts, sizeSemantics } = set;
+  const countsMembers =
+    sizeSemantics === Semantics.DEFAULT_SIZE_DETERMINED_BY_ACTION_SELECTOR
+      ? profile.countsMembers
+      : sizeSemantics === Semantics.SUM_OF_MEMBERS;
+  validateWeights(profile, parts);
+  const size = sizeOf(profile, countsMembers, parts);
+  if (profile.maxGroupSize > 0 && size > profile.maxGroupSize) {
+    throw invalid(`${owner}: set of ${size}, ${profile.maxGroupSize} at most`);
+  }
+  for (const { action } of parts) {
+    if (!action) throw invalid(`${owner}: a set is of actions`);
+    checkAction(action);
+  }
+}
+
+function unimplemented(what: string): StatusError {
+  return new StatusError(Code.UNIMPLEMENTED, `${what} is not implemented`);
+}
+
+/** The size of a group by the rule of its selector. */
+function sizeOf(
+  { weightsDisallowed }: ProfileSchema,
+  countsMembers: boolean,
+  members: readonly { weight: number }[],
+): number {
+  if (countsMembers || weightsDisallowed) return members.length;
+  return members.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/** Throws unless every weight is one that the profile allows. */
+function validateWeights(profile: ProfileSchema, members: readonly { weight: number }[]): void {
   const { name, weightsDisallowed, maxMemberWeight } = profile;
   for (const { weight } of members) {
     if (weightsDisallowed ? weight !== 0 : weight <= 0) throw invalid(`${name}: weight ${weight}`);

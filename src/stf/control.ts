@@ -84,7 +84,7 @@ export class StfControl {
 
   #add({ table: wanted, priority, match, action, entryName }: Add): void {
     const table = this.#table(wanted);
-    if (table.isConst) {
+    if (table.hasOwnEntries) {
       throw new UmbraError('REFUSED', `${table.name} takes no entries: its own are constant`);
     }
     const isRanked = table.key.some(({ kind }) => rankedKinds.has(kind));
@@ -132,8 +132,8 @@ export class StfControl {
   /** Every entry but those that the program itself holds constant. */
   #removeAll(): void {
     for (const table of this.v1.tables.values()) {
-      for (const { handle, isConst, target } of [...table.entries()]) {
-        if (isConst) continue;
+      for (const { handle, origin, target } of [...table.entries()]) {
+        if (origin !== 'control') continue;
         table.remove(handle);
         if ('member' in target) this.v1.profiles.get(table.profile!)!.removeMember(target.member);
       }

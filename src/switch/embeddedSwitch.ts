@@ -7,17 +7,23 @@ import { NO_PACKET, type PacketPool } from '../packet/index.js';
 import { Code, StatusError, type Target, type TargetListener } from '../p4runtime/index.js';
 import {
   ForwardingPipelineConfig,
+  type DigestListAck,
   type Entity,
   type PacketOut,
   type PacketMetadata,
   type Update,
 } from '../proto/index.js';
 import { V1Switch, type PacketTrace, type SwitchAttachment } from '../v1model/index.js';
+import { Alarms } from './alarms.js';
+import { Digests } from './digests.js';
 import { EntityStore } from './entityStore.js';
-import { readEntities, writeCell } from './entityReader.js';
+import { readEntities } from './entityReader.js';
+import { IdleTimeouts } from './idleTimeouts.js';
+import { p4DataOf } from './p4Data.js';
 import { decodeHeader, encodeHeader, headerLength } from './packetHeader.js';
-import { checkPipeline, isSameConfig, type CheckedPipeline } from './pipeline.js';
+import { checkPipeline, isSameConfig } from './pipeline.js';
 import { carryOver } from './reconcile.js';
+import { loadState, Part, saveState, type Running, type SavedState } from './running.js';
 
 /** The port of PacketIn and PacketOut in Umbra's own programs. */
 export const CPU_PORT = 510;
@@ -32,16 +38,17 @@ export interface EmbeddedSwitchOptions {
   seed: number;
   /** The engine's time, ns. */
   now: () => number;
+  /** The time since 1970 at which the engine's time was 0, ns; 0 when left out. */
+  epochNs?: () => number;
   cpuPort?: number;
   /** The egress port that means drop; 511 when left out. */
   dropPort?: number;
 }
 
-interface Running extends CheckedPipeline {
-  v1: V1Switch;
-  store: EntityStore;
-  /** It runs without P4Info: to P4Runtime no pipeline is set. */
-  isBare: boolean;
+interface SavedSwitch {
+  config: unknown;
+  downPorts: number[];
+  state: SavedState;
 }
 
 /** One switch. */
@@ -56,7 +63,7 @@ export class EmbeddedSwitch implements Target {
   /** A pipeline that is kept aside until it is committed. */
   #saved: Running | undefined;
   #listener: TargetListener | undefined;
-  #digests = 0n;
+  #downPorts = new Set<number>();
   #onTrace: ((trace: PacketTrace) => void) | undefined;
 
   constructor(private readonly options: EmbeddedSwitchOptions) {
@@ -93,25 +100,39 @@ export class EmbeddedSwitch implements Target {
     this.options.pool.free(packet);
   }
 
+  /** A time asked for with `wakeAt` has come. */
   wake(nowNs: number): void {
-    this.#running?.v1.wake(nowNs);
+    if (!this.#running) return;
+    const { v1, digests, alarms } = this.#running;
+    alarms.rang();
+    if (alarms.isDue(Part.digests, nowNs)) digests.wake(nowNs);
+    if (alarms.isDue(Part.idle, nowNs)) this.#notifyIdle(this.#running, nowNs);
+    v1.wake(nowNs);
+    alarms.ask();
   }
 
   reseed(seed: number): void {
     this.#running?.v1.reseed(seed);
   }
 
-  save(): unknown {
-    const { v1, store, config } = this.#requireRunning();
-    return { config, v1: v1.save(), store: store.save() };
+  /** A port went down or came up: what watches it is chosen without the controller. */
+  setPortState(port: number, isUp: boolean): void {
+    if (isUp) this.#downPorts.delete(port);
+    else this.#downPorts.add(port);
+    this.#running?.v1.setPortState(port, isUp);
   }
 
-  load(state: unknown): void {
-    const saved = state as { config: unknown; v1: unknown; store: ReturnType<EntityStore['save']> };
-    const { v1, store, config } = this.#requireRunning();
-    assert(saved.config === config, 'a snapshot belongs to its pipeline');
-    v1.load(saved.v1);
-    store.load(saved.store);
+  save(): unknown {
+    const running = this.#requireRunning();
+    return { config: running.config, downPorts: [...this.#downPorts], state: saveState(running) };
+  }
+
+  load(saved: unknown): void {
+    const { config, downPorts, state } = saved as SavedSwitch;
+    const running = this.#requireRunning();
+    assert(config === running.config, 'a snapshot belongs to its pipeline');
+    loadState(running, state);
+    this.#downPorts = new Set(downPorts);
   }
 
   pipeline(): ForwardingPipelineConfig | undefined {
@@ -154,12 +175,26 @@ export class EmbeddedSwitch implements Target {
     next.v1.trace(this.#onTrace);
     this.#running = next;
     this.#saved = undefined;
+    next.alarms.rang();
+    next.alarms.ask();
   }
 
   /** A switch of its own for a config; no packet comes to it until it is run. */
   #make(config: ForwardingPipelineConfig, isBare = false): Running {
     const checked = checkPipeline(config);
+    const { schema } = checked;
     const { pool, seed, attachment, dropPort } = this.options;
+    const alarms: Alarms = new Alarms(3, this.options.now, (timeNs) => {
+      // A pipeline that is kept aside is not woken.
+      if (this.#running?.alarms === alarms) attachment.wakeAt(timeNs);
+    });
+    const alarm = (part: number) => (timeNs: number) => alarms.set(part, timeNs);
+    const digests = new Digests(
+      (list) => this.#listener?.digest(list),
+      (nowNs) => this.#timestamp(nowNs),
+      alarm(Part.digests),
+    );
+    const idle = new IdleTimeouts(alarm(Part.idle));
     const v1 = new V1Switch(checked.program, {
       pool,
       seed,
@@ -169,20 +204,18 @@ export class EmbeddedSwitch implements Target {
           if (port === this.cpuPort) this.#packetIn(packet);
           else attachment.transmit(port, packet);
         },
-        wakeAt: (timeNs) => attachment.wakeAt(timeNs),
+        wakeAt: alarm(Part.packets),
       },
-      onDigest: (message) => {
+      onDigest: ({ name, values }) => {
         if (isBare) return;
-        const id = checked.schema.digests.get(message.name).id;
-        const members = message.values.map((value) => ({
-          data: { $case: 'bitstring' as const, value },
-        }));
-        const data = [{ data: { $case: 'struct' as const, value: { members } } }];
-        const timestamp = BigInt(this.options.now());
-        this.#listener?.digest({ digestId: id, listId: ++this.#digests, data, timestamp });
+        const { id, typeSpec } = schema.digests.get(name);
+        const data = p4DataOf(typeSpec, schema.info.typeInfo, values);
+        digests.learn(id, values, data, this.options.now());
       },
     });
-    return { ...checked, v1, store: new EntityStore(checked.schema, v1), isBare };
+    for (const port of this.#downPorts) v1.setPortState(port, false);
+    const store = new EntityStore(schema, { v1, digests, idle, now: this.options.now });
+    return { ...checked, v1, store, digests, idle, alarms, isBare };
   }
 
   /**
@@ -195,34 +228,33 @@ export class EmbeddedSwitch implements Target {
   }
 
   write(update: Update): void {
-    const { schema, v1, store } = this.#addressed();
-    if (update.entity && writeCell(schema, v1, update.entity)) return;
-    store.write(update);
+    this.#addressed().store.write(update);
   }
 
   atomically(batch: () => void): void {
-    const { v1, store } = this.#addressed();
-    const before = { v1: v1.save(), store: store.save() };
+    const addressed = this.#addressed();
+    const before = saveState(addressed);
     try {
       batch();
     } catch (error) {
-      v1.load(before.v1);
-      store.load(before.store);
+      loadState(addressed, before);
+      addressed.alarms.rang();
+      addressed.alarms.ask();
       throw error;
     }
   }
 
   read(request: Entity): Entity[] {
     const { schema, v1, store } = this.#addressed();
-    return readEntities(schema, v1, store, request);
+    return readEntities({ schema, v1, store, nowNs: this.options.now() }, request);
   }
 
   listen(listener: TargetListener): void {
     this.#listener = listener;
   }
 
-  digestAck(): void {
-    // Every digest is sent once, so that there is nothing to suppress until an acknowledgement.
+  digestAck(ack: DigestListAck): void {
+    this.#running?.digests.acknowledge(ack);
   }
 
   packetOut(packet: PacketOut): void {
@@ -270,6 +302,16 @@ export class EmbeddedSwitch implements Target {
   /** What reads and writes are about. */
   #addressed(): Running {
     return this.#saved ?? this.#requireRunning();
+  }
+
+  #notifyIdle({ store, idle }: Running, nowNs: number): void {
+    const tableEntry = idle.expired(nowNs).map((key) => store.tables.entry(key)!.message);
+    if (tableEntry.length === 0) return;
+    this.#listener?.idleTimeout({ tableEntry, timestamp: this.#timestamp(nowNs) });
+  }
+
+  #timestamp(nowNs: number): bigint {
+    return BigInt(Math.floor((this.options.epochNs?.() ?? 0) + nowNs));
   }
 
   #requireRunning(): Running {

@@ -1,74 +1,77 @@
 /** Reads of P4Runtime entities from a running switch. Ids of 0 and absent keys are wildcards. */
 import { defined } from '../base/assert.js';
 import {
-  bytesOfBigint,
-  bigintOf,
-  canonical,
   Code,
-  entityKey,
-  padded,
   StatusError,
   tableEntryKey,
   type Schema,
   type TableSchema,
 } from '../p4runtime/index.js';
 import { TableEntry as TableEntryMessage } from '../proto/index.js';
-import type {
-  CounterData,
-  CounterEntry,
-  Entity,
-  RegisterEntry,
-  TableEntry,
-} from '../proto/index.js';
-import type { ActionCall, CounterValue, V1Switch } from '../v1model/index.js';
+import type { DirectCounterEntry, DirectMeterEntry, Entity, TableEntry } from '../proto/index.js';
+import type { V1Switch } from '../v1model/index.js';
+import {
+  colourData,
+  counterData,
+  meterConfig,
+  readCounters,
+  readMeters,
+  readRegisters,
+} from './cells.js';
 import type { EntityStore } from './entityStore.js';
 import { entryFilter, tablesOf } from './tableFilter.js';
 
-/** All entities that a request names. Throws UNIMPLEMENTED, NOT_FOUND, OUT_OF_RANGE. */
-export function readEntities(
-  schema: Schema,
-  v1: V1Switch,
-  store: EntityStore,
-  request: Entity,
-): Entity[] {
+/** What entities are read from. */
+export interface ReadSource {
+  schema: Schema;
+  v1: V1Switch;
+  store: EntityStore;
+  /** The engine's time, ns. */
+  nowNs: number;
+}
+
+/** All entities that a request names. Throws INVALID_ARGUMENT, NOT_FOUND, OUT_OF_RANGE. */
+export function readEntities(source: ReadSource, request: Entity): Entity[] {
+  const { schema, v1, store } = source;
   const e = defined(request.entity, 'checked entity');
   switch (e.$case) {
     case 'tableEntry':
-      return readTableEntries(schema, v1, store, e.value).map((value) => ({
+      return readTableEntries(source, e.value).map((value) => ({
         entity: { $case: 'tableEntry', value },
       }));
-    case 'directCounterEntry': {
-      const wanted = e.value.tableEntry ?? TableEntryMessage.fromPartial({});
-      const counting = { ...wanted, counterData: { byteCount: 0n, packetCount: 0n } };
-      return readTableEntries(schema, v1, store, counting)
-        .filter((entry) => entry.counterData !== undefined)
-        .map((entry) => ({
-          entity: {
-            $case: 'directCounterEntry',
-            value: { tableEntry: { ...entry, counterData: undefined }, data: entry.counterData },
-          },
-        }));
-    }
+    case 'directCounterEntry':
+      return readDirectCounters(source, e.value);
+    case 'directMeterEntry':
+      return readDirectMeters(source, e.value);
     case 'actionProfileMember': {
       const { actionProfileId, memberId } = e.value;
-      return [...store.members()]
-        .map((stored) => stored.message)
+      return store.profiles
+        .members()
         .filter((m) => matches(actionProfileId, m.actionProfileId) && matches(memberId, m.memberId))
         .map((value) => ({ entity: { $case: 'actionProfileMember', value } }));
     }
     case 'actionProfileGroup': {
       const { actionProfileId, groupId } = e.value;
-      return [...store.groups()]
-        .map((stored) => stored.message)
+      return store.profiles
+        .groups()
         .filter((g) => matches(actionProfileId, g.actionProfileId) && matches(groupId, g.groupId))
         .map((value) => ({ entity: { $case: 'actionProfileGroup', value } }));
     }
     case 'counterEntry':
       return readCounters(schema, v1, e.value);
+    case 'meterEntry':
+      return readMeters(schema, v1, e.value);
     case 'registerEntry':
       return readRegisters(schema, v1, e.value);
     case 'packetReplicationEngineEntry':
-      return readReplication(store, request);
+      return store.replication.read(request);
+    case 'digestEntry': {
+      const { digestId } = e.value;
+      return store.digests
+        .entries()
+        .filter((entry) => matches(digestId, entry.digestId))
+        .map((value) => ({ entity: { $case: 'digestEntry', value } }));
+    }
     default:
       throw new StatusError(Code.UNIMPLEMENTED, `reading ${e.$case} is not implemented`);
   }
@@ -78,145 +81,109 @@ function matches(wanted: number, have: number): boolean {
   return wanted === 0 || wanted === have;
 }
 
-function readTableEntries(
-  schema: Schema,
-  v1: V1Switch,
-  store: EntityStore,
-  request: TableEntry,
-): TableEntry[] {
+function readTableEntries(source: ReadSource, request: TableEntry): TableEntry[] {
+  const { schema, store } = source;
   const tables = tablesOf(schema, request);
   const [table] = tables;
+  if (request.timeSinceLastHit) requireTimeout(tables, request);
   if (request.isDefaultAction) {
-    const entry = store.default(table!.id) ?? programDefault(schema, v1, table!);
+    const entry = store.tables.default(table!);
     const isWanted = entry && entryFilter(table!, request)(entry);
-    return isWanted ? [withCounter(v1, table!, entry, -1, request)] : [];
+    return isWanted ? [withResources(source, table!, entry, -1, request)] : [];
   }
   const ids = new Map(tables.map((one) => [one.id, one]));
   const isWanted = request.tableId === 0 ? () => true : entryFilter(table!, request);
   // A whole key finds its entry at once.
   const isKey = request.match.length > 0 && request.priority > 0 === table!.hasPriority;
-  const found = isKey ? store.entry(tableEntryKey(request)) : undefined;
-  const candidates = isKey ? (found ? [found] : []) : store.entries();
+  const found = isKey ? store.tables.entry(tableEntryKey(request)) : undefined;
+  const candidates = isKey ? (found ? [found] : []) : store.tables.entries();
   const entries: TableEntry[] = [];
   for (const { message, handle } of candidates) {
     const owner = ids.get(message.tableId);
-    if (owner && isWanted(message)) entries.push(withCounter(v1, owner, message, handle, request));
+    if (owner && isWanted(message)) {
+      entries.push(withResources(source, owner, message, handle, request));
+    }
   }
   return entries;
 }
 
-function withCounter(
-  v1: V1Switch,
+function requireTimeout(tables: readonly TableSchema[], request: TableEntry): void {
+  const [table] = tables;
+  if (request.isDefaultAction || (request.tableId !== 0 && !table!.supportsTimeout)) {
+    const what = request.isDefaultAction ? 'a default entry' : table!.name;
+    throw new StatusError(Code.INVALID_ARGUMENT, `${what}: has no idle timeout`);
+  }
+}
+
+/** The entry with those of its resources that the request asks for. */
+function withResources(
+  { store, nowNs }: ReadSource,
   table: TableSchema,
   entry: TableEntry,
   handle: number,
   request: TableEntry,
 ): TableEntry {
-  const control = v1.tables.get(table.name);
-  if (!request.counterData || !control?.hasCounters) return entry;
-  return { ...entry, counterData: counterData(control.readCounter(handle)) };
+  const wantsCounter = request.counterData && table.hasCounter;
+  const wantsMeter = request.meterConfig && table.meterType;
+  const wantsColours = request.meterCounterData && table.meterType;
+  const wantsTime = request.timeSinceLastHit && table.supportsTimeout;
+  if (!wantsCounter && !wantsMeter && !wantsColours && !wantsTime) return entry;
+  const control = store.tables.table(table);
+  const idleNs = Math.max(0, nowNs - control.lastHitNs(handle));
+  return {
+    ...entry,
+    counterData: wantsCounter ? counterData(control.readCounter(handle)) : undefined,
+    meterConfig: wantsMeter ? meterConfig(control.getMeter(handle)) : undefined,
+    meterCounterData: wantsColours ? colourData(control.meterCounts(handle)) : undefined,
+    timeSinceLastHit: wantsTime ? { elapsedNs: BigInt(Math.floor(idleNs)) } : undefined,
+  };
 }
 
-/** The default entry that the program itself brings. */
-function programDefault(schema: Schema, v1: V1Switch, table: TableSchema): TableEntry | undefined {
-  const call: ActionCall | undefined = v1.tables.get(table.name)?.getDefault();
-  if (!call) return undefined;
-  const all = [...table.actions, ...table.defaultActions];
-  const action = all.find((a) => a.name === call.action) ?? schema.actions.get(call.action);
-  const params = call.params.map((value, i) => ({
-    paramId: action.params[i]!.id,
-    value: canonical(value),
-  }));
-  return TableEntryMessage.fromPartial({
-    tableId: table.id,
-    isDefaultAction: true,
-    action: { type: { $case: 'action', value: { actionId: action.id, params } } },
+/** The entries whose direct resources a request names, with those resources. */
+function readDirect(
+  source: ReadSource,
+  wanted: TableEntry | undefined,
+  resources: Partial<TableEntry>,
+  hasThem: (table: TableSchema) => boolean,
+): TableEntry[] {
+  const { tables } = source.schema;
+  const request = wanted ?? TableEntryMessage.fromPartial({});
+  const found = readTableEntries(source, { ...request, timeSinceLastHit: undefined, ...resources });
+  if (request.match.length > 0 && found.length === 0) {
+    throw new StatusError(Code.NOT_FOUND, `${tables.get(request.tableId).name}: not found`);
+  }
+  if (request.tableId !== 0 && !hasThem(tables.get(request.tableId))) {
+    const what = `${tables.get(request.tableId).name}: has no such resource`;
+    throw new StatusError(Code.INVALID_ARGUMENT, what);
+  }
+  return found.filter(({ tableId }) => hasThem(tables.get(tableId)));
+}
+
+/** What names an entry in the answer to a read of its resource. */
+function bare(entry: TableEntry): TableEntry {
+  return { ...entry, counterData: undefined, meterConfig: undefined, meterCounterData: undefined };
+}
+
+function readDirectCounters(source: ReadSource, request: DirectCounterEntry): Entity[] {
+  const resources = { counterData: counterData({ packets: 0, bytes: 0 }) };
+  const found = readDirect(source, request.tableEntry, resources, (table) => table.hasCounter);
+  return found.map((entry): Entity => {
+    const value = { tableEntry: bare(entry), data: entry.counterData };
+    return { entity: { $case: 'directCounterEntry', value } };
   });
 }
 
-function counterData(value: CounterValue): CounterData {
-  return { packetCount: BigInt(value.packets), byteCount: BigInt(value.bytes) };
-}
-
-function indexes(size: number, index: { index: bigint } | undefined, name: string): number[] {
-  if (index === undefined) return Array.from({ length: size }, (_, i) => i);
-  if (index.index < 0n || index.index >= BigInt(size)) {
-    throw new StatusError(Code.OUT_OF_RANGE, `${name}: index ${index.index}, size ${size}`);
-  }
-  return [Number(index.index)];
-}
-
-function readCounters(schema: Schema, v1: V1Switch, request: CounterEntry): Entity[] {
-  const arrays = schema.counters.all.filter((c) => matches(request.counterId, c.id));
-  if (arrays.length === 0) throw new StatusError(Code.NOT_FOUND, `no counter ${request.counterId}`);
-  return arrays.flatMap(({ id, name, size }) => {
-    const control = defined(v1.counters.get(name), name);
-    return indexes(size, request.index, name).map((index): Entity => ({
-      entity: {
-        $case: 'counterEntry',
-        value: {
-          counterId: id,
-          index: { index: BigInt(index) },
-          data: counterData(control.read(index)),
-        },
-      },
-    }));
+function readDirectMeters(source: ReadSource, request: DirectMeterEntry): Entity[] {
+  const none = { packets: 0, bytes: 0 };
+  const resources = {
+    meterConfig: { cir: 0n, cburst: 0n, pir: 0n, pburst: 0n, eburst: 0n },
+    meterCounterData:
+      request.counterData && colourData({ green: none, yellow: none, red: none }),
+  };
+  const hasMeter = (table: TableSchema): boolean => table.meterType !== undefined;
+  return readDirect(source, request.tableEntry, resources, hasMeter).map((entry): Entity => {
+    const { meterConfig: config, meterCounterData } = entry;
+    const value = { tableEntry: bare(entry), config, counterData: meterCounterData };
+    return { entity: { $case: 'directMeterEntry', value } };
   });
-}
-
-function readRegisters(schema: Schema, v1: V1Switch, request: RegisterEntry): Entity[] {
-  const arrays = schema.registers.all.filter((r) => matches(request.registerId, r.id));
-  if (arrays.length === 0) {
-    throw new StatusError(Code.NOT_FOUND, `no register ${request.registerId}`);
-  }
-  return arrays.flatMap(({ id, name, size }) => {
-    const control = defined(v1.registers.get(name), name);
-    return indexes(size, request.index, name).map((index): Entity => ({
-      entity: {
-        $case: 'registerEntry',
-        value: {
-          registerId: id,
-          index: { index: BigInt(index) },
-          data: { data: { $case: 'bitstring', value: canonical(control.read(index)) } },
-        },
-      },
-    }));
-  });
-}
-
-function readReplication(store: EntityStore, request: Entity): Entity[] {
-  const e = request.entity;
-  const type = e?.$case === 'packetReplicationEngineEntry' ? e.value.type : undefined;
-  const kind = type?.$case === 'cloneSessionEntry' ? 'clone session/' : 'multicast group/';
-  const key = entityKey(request);
-  const isWildcard = key === `${kind}0`;
-  return [...store.replication()].filter((entity) => {
-    const own = entityKey(entity);
-    return type === undefined || (isWildcard ? own.startsWith(kind) : own === key);
-  });
-}
-
-/** Writes one counter cell or one register cell, or all when no index is given. */
-export function writeCell(schema: Schema, v1: V1Switch, entity: Entity): boolean {
-  const e = entity.entity;
-  if (e?.$case === 'counterEntry') {
-    const { name, size } = schema.counters.get(e.value.counterId);
-    const control = defined(v1.counters.get(name), name);
-    const packets = Number(e.value.data?.packetCount ?? 0n);
-    const bytes = Number(e.value.data?.byteCount ?? 0n);
-    for (const i of indexes(size, e.value.index, name)) control.write(i, { packets, bytes });
-    return true;
-  }
-  if (e?.$case === 'registerEntry') {
-    const { name, size, bitWidth } = schema.registers.get(e.value.registerId);
-    const control = defined(v1.registers.get(name), name);
-    const data = e.value.data?.data;
-    if (data?.$case !== 'bitstring') {
-      throw new StatusError(Code.INVALID_ARGUMENT, `${name}: a bitstring is expected`);
-    }
-    const value = padded(bytesOfBigint(bigintOf(data.value)), bitWidth, name);
-    for (const i of indexes(size, e.value.index, name)) control.write(i, value);
-    return true;
-  }
-  return false;
 }

@@ -10,17 +10,18 @@ import {
   validateUpdate,
   type Schema,
 } from '../p4runtime/index.js';
-import { Update_Type, type CounterEntry, type Entity, type RegisterEntry } from '../proto/index.js';
-import type { V1Switch } from '../v1model/index.js';
-import { readEntities, writeCell } from './entityReader.js';
-import type { EntityStore } from './entityStore.js';
+import {
+  CounterEntry,
+  DigestEntry,
+  MeterEntry,
+  RegisterEntry,
+  Update_Type,
+  type Entity,
+} from '../proto/index.js';
+import { readEntities, type ReadSource } from './entityReader.js';
 
 /** One pipeline with its state. */
-export interface Stateful {
-  schema: Schema;
-  v1: V1Switch;
-  store: EntityStore;
-}
+export type Stateful = Omit<ReadSource, 'nowNs'>;
 
 /**
  * Writes the entities and the cells of `from` to `to`. Throws INVALID_ARGUMENT naming the first one
@@ -28,7 +29,7 @@ export interface Stateful {
  */
 export function carryOver(from: Stateful, to: Stateful): void {
   for (const request of requests(from.schema)) {
-    for (const entity of readEntities(from.schema, from.v1, from.store, request)) {
+    for (const entity of readEntities({ ...from, nowNs: 0 }, request)) {
       if (isOfProgram(from, entity)) continue;
       try {
         write(to, entity);
@@ -42,41 +43,43 @@ export function carryOver(from: Stateful, to: Stateful): void {
 
 /** Reads of everything; members before groups before the entries that refer to them. */
 function requests(schema: Schema): Entity[] {
-  const { counters, registers } = schema;
   const order = ['packetReplicationEngineEntry', 'actionProfileMember', 'actionProfileGroup'];
   const rank = ({ entity }: Entity): number => {
     const at = order.indexOf(entity?.$case ?? '');
     return at < 0 ? order.length : at;
   };
   const entities = everything(schema).sort((a, b) => rank(a) - rank(b));
-  const counting = entities.map(withCounters);
-  const counter: CounterEntry = { counterId: 0, index: undefined, data: undefined };
-  const register: RegisterEntry = { registerId: 0, index: undefined, data: undefined };
-  if (counters.all.length > 0) counting.push({ entity: { $case: 'counterEntry', value: counter } });
-  if (registers.all.length > 0) {
-    counting.push({ entity: { $case: 'registerEntry', value: register } });
-  }
-  return counting;
+  const cells: Entity[] = [
+    { entity: { $case: 'counterEntry', value: CounterEntry.fromPartial({}) } },
+    { entity: { $case: 'meterEntry', value: MeterEntry.fromPartial({}) } },
+    { entity: { $case: 'registerEntry', value: RegisterEntry.fromPartial({}) } },
+    { entity: { $case: 'digestEntry', value: DigestEntry.fromPartial({}) } },
+  ];
+  return [...entities.map(withResources), ...cells];
 }
 
-function withCounters(request: Entity): Entity {
+function withResources(request: Entity): Entity {
   const e = request.entity;
   if (e?.$case !== 'tableEntry') return request;
   const counterData = { byteCount: 0n, packetCount: 0n };
-  return { entity: { $case: 'tableEntry', value: { ...e.value, counterData } } };
+  const meterConfig = { cir: 0n, cburst: 0n, pir: 0n, pburst: 0n, eburst: 0n };
+  return { entity: { $case: 'tableEntry', value: { ...e.value, counterData, meterConfig } } };
 }
 
-/** A default that nobody wrote belongs to the program, and each program brings its own. */
+/** What nobody wrote belongs to the program, and each program brings its own. */
 function isOfProgram({ store }: Stateful, { entity }: Entity): boolean {
-  if (entity?.$case !== 'tableEntry' || !entity.value.isDefaultAction) return false;
-  return store.default(entity.value.tableId) === undefined;
+  if (entity?.$case !== 'tableEntry') return false;
+  const { isDefaultAction, tableId, isConst } = entity.value;
+  return isDefaultAction ? !store.tables.isDefaultWritten(tableId) : isConst;
 }
 
-function write({ schema, v1, store }: Stateful, entity: Entity): void {
+function write({ schema, store }: Stateful, entity: Entity): void {
   const e = entity.entity;
-  const isCell = e?.$case === 'counterEntry' || e?.$case === 'registerEntry';
-  const isDefault = e?.$case === 'tableEntry' && e.value.isDefaultAction;
-  const type = isCell || isDefault ? Update_Type.MODIFY : Update_Type.INSERT;
+  const isNew =
+    e?.$case === 'tableEntry'
+      ? !e.value.isDefaultAction && !store.tables.entry(entityKey(entity))
+      : e?.$case !== 'counterEntry' && e?.$case !== 'meterEntry' && e?.$case !== 'registerEntry';
+  const type = isNew ? Update_Type.INSERT : Update_Type.MODIFY;
   validateUpdate(schema, type, entity);
-  if (!writeCell(schema, v1, entity)) store.write({ type, entity });
+  store.write({ type, entity });
 }

@@ -48,7 +48,19 @@ export interface MeterRates {
   committedBurst: number;
   peakRate: number;
   peakBurst: number;
+  /** Makes it a meter of one rate: the committed one, with a committed and an excess burst. */
+  excessBurst?: number;
 }
+
+/** What a meter has seen of each colour. */
+export interface ColourCounts {
+  green: CounterValue;
+  yellow: CounterValue;
+  red: CounterValue;
+}
+
+/** Who brought an entry: the control side, or the program, which may mark single ones `const`. */
+export type EntryOrigin = 'control' | 'program' | 'program const';
 
 /** An entry as read back. */
 export interface TableEntryView {
@@ -57,7 +69,7 @@ export interface TableEntryView {
   /** Larger wins; 0 for tables without ternary, range or optional keys. */
   priority: number;
   target: EntryTarget;
-  isConst: boolean;
+  origin: EntryOrigin;
 }
 
 /** A table, as the control side sees it. */
@@ -71,7 +83,10 @@ export interface TableControl {
   readonly profile: string | undefined;
   readonly hasCounters: boolean;
   readonly hasMeters: boolean;
-  readonly isConst: boolean;
+  /** The program brings entries; whether they are constant is for P4Info to say. */
+  readonly hasOwnEntries: boolean;
+  /** The time of the last hit is kept for every entry. */
+  readonly supportsTimeout: boolean;
   readonly entryCount: number;
 
   /** Adds an entry and returns its handle: a small integer, valid until `remove`. */
@@ -90,6 +105,20 @@ export interface TableControl {
   writeCounter(handle: number, value: CounterValue): void;
   setMeter(handle: number, rates: MeterRates | undefined): void;
   getMeter(handle: number): MeterRates | undefined;
+  meterCounts(handle: number): ColourCounts;
+  resetMeterCounts(handle: number): void;
+  /** When an entry was last hit, ns of the packets' clock; for tables that support timeouts. */
+  lastHitNs(handle: number): number;
+  setLastHit(handle: number, timeNs: number): void;
+}
+
+/** A member's part in a group. */
+export interface GroupMember {
+  member: number;
+  /** How often it is chosen, against the others. */
+  weight: number;
+  /** While this port is down the member is not chosen. */
+  watchPort?: number;
 }
 
 /** An action profile or selector: members and groups that tables refer to. */
@@ -100,9 +129,9 @@ export interface ProfileControl {
   addMember(call: ActionCall): number;
   modifyMember(handle: number, call: ActionCall): void;
   removeMember(handle: number): void;
-  /** A group of members; a member may be listed several times to weigh more. */
-  addGroup(members: readonly number[]): number;
-  modifyGroup(handle: number, members: readonly number[]): void;
+  /** A group of members; the handles are those of `addMember`. */
+  addGroup(members: readonly GroupMember[]): number;
+  modifyGroup(handle: number, members: readonly GroupMember[]): void;
   removeGroup(handle: number): void;
 }
 
@@ -121,6 +150,8 @@ export interface IndexedMeterControl {
   readonly unit: 'bytes' | 'packets';
   get(index: number): MeterRates | undefined;
   set(index: number, rates: MeterRates | undefined): void;
+  counts(index: number): ColourCounts;
+  resetCounts(index: number): void;
 }
 
 /** A register array. */
@@ -148,6 +179,8 @@ export interface ValueSetControl {
 export interface Replica {
   port: number;
   instance: number;
+  /** Used instead while `port` is down, the first whose port is up; none is: no copy. */
+  backups?: readonly { port: number; instance: number }[];
 }
 
 /** Multicast groups and clone sessions. */

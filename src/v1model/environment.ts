@@ -11,6 +11,8 @@ export interface SharedState {
   ints: Int32Array;
   doubles: Float64Array;
   dropPort: number;
+  /** One number: the time of the packet under way, ns. */
+  clock: Float64Array;
   parsedBytesSlot: number;
   prng: Prng;
   /** Does what emitted code's messages ask for; undefined when nobody listens. */
@@ -35,6 +37,7 @@ export function makeEnvironment(program: Program, shared: SharedState): Record<s
     // Varbits stand behind the fields, so that they are kept and saved with them.
     V: new Uint8Array(shared.ints.buffer, shared.ints.byteOffset, shared.ints.byteLength),
     DROP: shared.dropPort,
+    NOW: shared.clock,
     start: pool.start,
     head: pool.headLength,
     wire: pool.wireLength,

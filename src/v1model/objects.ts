@@ -91,6 +91,9 @@ export class ProgramObjects {
   /** Names in emitted code to what they are bound to. */
   readonly bindings: Record<string, unknown> = {};
 
+  /** Ports that are down. */
+  readonly downPorts = new Set<number>();
+
   /** @param now the engine's time in ns, for meters */
   constructor(program: Program, now: () => number) {
     program.counters.forEach((counter, i) => {
@@ -122,7 +125,7 @@ export class ProgramObjects {
     const profiles = pipeline.profiles.map((profile, i) => {
       const users = pipeline.tables.filter((table) => table.profile === i);
       const ids = [...new Set(users.flatMap((table) => table.actions))];
-      const made = new ActionProfile(profile, program.actions, ids, users.length);
+      const made = new ActionProfile(profile, program.actions, ids, users.length, this.downPorts);
       const name = profileVariable(pipeline, i);
       const { action, ints, doubles } = made.rows;
       Object.assign(this.bindings, {
@@ -138,7 +141,8 @@ export class ProgramObjects {
     pipeline.tables.forEach((table, i) => {
       if (isInline(table)) return;
       const meter = table.meter && program.meters[table.meter.index]!;
-      const meters = meter && new MeterArray(meter.name, table.size + 1, meter.unit, now);
+      const cells = Math.max(table.size, table.entries.length) + 1;
+      const meters = meter && new MeterArray(meter.name, cells, meter.unit, now);
       const profile = table.profile === undefined ? undefined : profiles[table.profile];
       const defaultRow = table.profile === undefined ? 0 : defaultRows[table.profile]!++;
       const made = new MatchTable(table, program.actions, profile, meters, defaultRow);
@@ -154,6 +158,7 @@ export class ProgramObjects {
       [`${name}_table`]: table,
       [`${name}_packets`]: table.packets,
       [`${name}_bytes`]: table.bytes,
+      [`${name}_hits`]: table.hits,
       [`${name}_ref`]: table.ref,
       [`${name}_action`]: table.rows?.action,
       [`${name}_ints`]: table.rows?.ints,

@@ -29,6 +29,8 @@ export interface PathParts {
   doubles: Float64Array;
   /** The most numbers that any field list takes. */
   keptWidth: number;
+  /** One number: the time of the packet under way, ns. */
+  clock: Float64Array;
   dropPort: number;
   pipeline: Pipeline;
   replication: Replication;
@@ -48,8 +50,6 @@ export class PacketPath {
     delay_line_full: 0,
     pass_limit: 0,
   };
-  /** The time of the packet under way. */
-  nowNs = 0;
   readonly #program: Program;
   readonly #pool: PacketPool;
   readonly #wireLength: Int32Array;
@@ -62,6 +62,7 @@ export class PacketPath {
   readonly #I: Int32Array;
   readonly #D: Float64Array;
   readonly #dropPort: number;
+  readonly #clock: Float64Array;
   /** What a clone or a repeated packet keeps between passes. */
   readonly #kept: Float64Array;
   #pipeline: Pipeline;
@@ -80,6 +81,7 @@ export class PacketPath {
     this.#I = parts.ints;
     this.#D = parts.doubles;
     this.#dropPort = parts.dropPort;
+    this.#clock = parts.clock;
     this.#pipeline = parts.pipeline;
     this.#replication = parts.replication;
     this.#digest = parts.digest;
@@ -92,6 +94,11 @@ export class PacketPath {
     this.#pipeline = pipeline;
     this.#tracer = tracer;
     this.#onTrace = onTrace;
+  }
+
+  /** The time of the packet under way. */
+  get nowNs(): number {
+    return this.#clock[0]!;
   }
 
   /** Packets that wait in the delay line. */
@@ -108,7 +115,7 @@ export class PacketPath {
 
   /** A packet arrives; the switch owns it. */
   receive(port: number, packet: number, nowNs: number): void {
-    this.nowNs = nowNs;
+    this.#clock[0] = nowNs;
     this.#passes = 1;
     if (this.#tracer) {
       this.#receiveTraced(this.#tracer, port, packet, nowNs);
@@ -141,7 +148,7 @@ export class PacketPath {
 
   /** Lets go the packets whose time has come. */
   wake(nowNs: number): void {
-    this.nowNs = nowNs;
+    this.#clock[0] = nowNs;
     const line = this.#delayLine;
     while (line.nextNs <= nowNs) {
       const slot = line.takeFirst();
@@ -165,7 +172,7 @@ export class PacketPath {
   load(saved: ReturnType<PacketPath['save']>): void {
     this.#delayLine.load(saved.delayLine);
     Object.assign(this.drops, saved.drops);
-    this.nowNs = saved.nowNs;
+    this.#clock[0] = saved.nowNs;
   }
 
   /** One way through ingress; `list` is the field list that was kept, or -1. */

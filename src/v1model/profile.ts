@@ -1,13 +1,16 @@
 /** Action profiles and selectors: members with their actions, and groups of members. */
 import type { Action, Profile } from '../bmv2/index.js';
 import { UmbraError } from '../base/errors.js';
-import type { ActionCall, ProfileControl } from './control.js';
+import type { ActionCall, GroupMember, ProfileControl } from './control.js';
 import { ActionRows, Handles, nextVersion } from './rows.js';
+
+/** The most that the weights of one group may add up to. */
+const MAX_GROUP_WEIGHT = 65536;
 
 interface SavedProfile {
   version: number;
   members: Map<number, ActionCall>;
-  groups: Map<number, readonly number[]>;
+  groups: Map<number, readonly GroupMember[]>;
   handles: [ReturnType<Handles['save']>, ReturnType<Handles['save']>];
 }
 
@@ -18,7 +21,7 @@ export class ActionProfile implements ProfileControl {
   readonly isSelector: boolean;
   readonly rows: ActionRows;
   readonly #members = new Map<number, ActionCall>();
-  readonly #groups = new Map<number, readonly number[]>();
+  readonly #groups = new Map<number, readonly GroupMember[]>();
   /** Groups as generated code reads them; an index is a group's handle. */
   #choices: Int32Array[] = [];
   readonly #memberHandles: Handles;
@@ -26,12 +29,16 @@ export class ActionProfile implements ProfileControl {
   #version = nextVersion();
   #saved: SavedProfile | undefined;
 
-  /** @param ids actions of the tables that use it; `tables` how many they are */
+  /**
+   * @param ids actions of the tables that use it; `tables` how many they are
+   * @param downPorts the ports that are down; the switch keeps it
+   */
   constructor(
     profile: Profile,
     actions: readonly Action[],
     ids: readonly number[],
     tables: number,
+    private readonly downPorts: ReadonlySet<number>,
   ) {
     this.name = profile.name;
     this.size = profile.size;
@@ -68,7 +75,7 @@ export class ActionProfile implements ProfileControl {
   removeMember(handle: number): void {
     this.requireMember(handle);
     for (const members of this.#groups.values()) {
-      if (members.includes(handle)) {
+      if (members.some(({ member }) => member === handle)) {
         throw new UmbraError('CONFLICT', `${this.name}: member ${handle} is in use by a group`);
       }
     }
@@ -78,16 +85,16 @@ export class ActionProfile implements ProfileControl {
     this.#version = nextVersion();
   }
 
-  addGroup(members: readonly number[]): number {
-    for (const member of members) this.requireMember(member);
+  addGroup(members: readonly GroupMember[]): number {
+    this.#checkGroup(members);
     const handle = this.#groupHandles.take();
     this.#setGroup(handle, members);
     return handle;
   }
 
-  modifyGroup(handle: number, members: readonly number[]): void {
+  modifyGroup(handle: number, members: readonly GroupMember[]): void {
     this.requireGroup(handle);
-    for (const member of members) this.requireMember(member);
+    this.#checkGroup(members);
     this.#setGroup(handle, members);
   }
 
@@ -97,6 +104,13 @@ export class ActionProfile implements ProfileControl {
     this.#choices[handle] = new Int32Array(0);
     this.#groupHandles.give(handle);
     this.#version = nextVersion();
+  }
+
+  /** Takes the members out whose port is down; to be called when a port went down or came up. */
+  portsChanged(): void {
+    for (const [handle, members] of this.#groups) {
+      if (members.some(({ watchPort }) => watchPort !== undefined)) this.#choose(handle, members);
+    }
   }
 
   requireMember(handle: number): void {
@@ -124,7 +138,10 @@ export class ActionProfile implements ProfileControl {
   }
 
   load(saved: SavedProfile): void {
-    if (saved.version === this.#version) return;
+    if (saved.version === this.#version) {
+      this.portsChanged();
+      return;
+    }
     for (const handle of this.#members.keys()) {
       if (!saved.members.has(handle)) this.rows.clear(handle);
     }
@@ -148,10 +165,29 @@ export class ActionProfile implements ProfileControl {
     this.#version = nextVersion();
   }
 
-  #setGroup(handle: number, members: readonly number[]): void {
+  #checkGroup(members: readonly GroupMember[]): void {
+    for (const { member } of members) this.requireMember(member);
+    const weight = members.reduce((sum, member) => sum + member.weight, 0);
+    if (weight > MAX_GROUP_WEIGHT) {
+      throw new UmbraError(
+        'LIMIT',
+        `${this.name}: a group of weight ${weight}, ${MAX_GROUP_WEIGHT} at most`,
+      );
+    }
+  }
+
+  #setGroup(handle: number, members: readonly GroupMember[]): void {
     this.#groups.set(handle, members.slice());
     while (this.#choices.length <= handle) this.#choices.push(new Int32Array(0));
-    this.#choices[handle] = Int32Array.from(members);
+    this.#choose(handle, members);
     this.#version = nextVersion();
+  }
+
+  #choose(handle: number, members: readonly GroupMember[]): void {
+    const live = members.filter(
+      ({ watchPort }) => watchPort === undefined || !this.downPorts.has(watchPort),
+    );
+    const choices = live.flatMap(({ member, weight }) => new Array<number>(weight).fill(member));
+    this.#choices[handle] = Int32Array.from(choices);
   }
 }

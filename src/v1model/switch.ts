@@ -33,6 +33,7 @@ interface SavedSwitch {
   ints: Int32Array;
   doubles: Float64Array;
   path: ReturnType<PacketPath['save']>;
+  downPorts: number[];
 }
 
 /** One switch running one program. */
@@ -46,7 +47,7 @@ export class V1Switch {
   readonly replication: ReplicationControl;
 
   readonly #objects: ProgramObjects;
-  readonly #replication = new Replication();
+  readonly #replication: Replication;
   readonly #prng: Prng;
   readonly #ints: Int32Array;
   readonly #doubles: Float64Array;
@@ -65,7 +66,9 @@ export class V1Switch {
     const { pool, attachment } = options;
     const dropPort = options.dropPort ?? 511;
     this.#prng = new Prng(options.seed);
-    this.#objects = new ProgramObjects(program, () => this.#path.nowNs);
+    const clock = new Float64Array(1);
+    this.#objects = new ProgramObjects(program, () => clock[0]!);
+    this.#replication = new Replication(this.#objects.downPorts);
     // An even number of words, so that they can be cleared in pairs.
     const ints = new Int32Array(2 * Math.ceil((layout.intSlots + 1) / 2));
     const doubles = new Float64Array(Math.max(1, layout.doubleSlots));
@@ -79,6 +82,7 @@ export class V1Switch {
       ints,
       doubles,
       dropPort,
+      clock,
       parsedBytesSlot,
       prng,
       log: onLog && ((message, values) => onLog(logText(code.messages[message]!, values))),
@@ -99,6 +103,7 @@ export class V1Switch {
       ints,
       doubles,
       dropPort,
+      clock,
       keptWidth: keptNumbers(program, layout),
       pipeline: this.#pipeline,
       replication: this.#replication,
@@ -134,6 +139,19 @@ export class V1Switch {
     this.#path.use(compile(code, { ...this.#bindings, T: tracer }), tracer, listener);
   }
 
+  /**
+   * A port goes down or comes up: members that watch it are left out of their groups meanwhile, and
+   * backup replicas take over. Packets sent to it are not stopped here. All ports start up.
+   */
+  setPortState(port: number, isUp: boolean): void {
+    const { downPorts, profiles } = this.#objects;
+    if (downPorts.has(port) !== isUp) return;
+    if (isUp) downPorts.delete(port);
+    else downPorts.add(port);
+    for (const profile of profiles) profile.portsChanged();
+    this.#replication.portsChanged();
+  }
+
   /** A packet arrives; the switch owns it. */
   receive(port: number, packet: number, nowNs: number): void {
     this.#path.receive(port, packet, nowNs);
@@ -157,12 +175,16 @@ export class V1Switch {
       ints: this.#ints.slice(),
       doubles: this.#doubles.slice(),
       path: this.#path.save(),
+      downPorts: [...this.#objects.downPorts],
     };
     return saved;
   }
 
   load(state: unknown): void {
     const saved = state as SavedSwitch;
+    const { downPorts } = this.#objects;
+    downPorts.clear();
+    for (const port of saved.downPorts) downPorts.add(port);
     this.#objects.load(saved.objects);
     this.#replication.load(saved.replication);
     this.#prng.state.set(saved.prng);

@@ -4,7 +4,9 @@ import { UmbraError } from '../base/errors.js';
 import { defined } from '../base/assert.js';
 import type {
   ActionCall,
+  ColourCounts,
   CounterValue,
+  EntryOrigin,
   EntryTarget,
   KeyField,
   KeyMatch,
@@ -25,7 +27,7 @@ interface Entry {
   match: KeyMatch[];
   priority: number;
   target: EntryTarget;
-  isConst: boolean;
+  origin: EntryOrigin;
   /** Grows with every insertion: of equal priorities the older entry wins. */
   sequence: number;
 }
@@ -42,6 +44,7 @@ interface SavedDirect {
   packets: Float64Array;
   bytes: Float64Array;
   meters: ReturnType<MeterArray['save']> | undefined;
+  hits: Float64Array;
 }
 
 /** One table of a switch. Handle 0 is its default entry. */
@@ -52,13 +55,16 @@ export class MatchTable implements TableControl {
   readonly size: number;
   readonly hasCounters: boolean;
   readonly hasMeters: boolean;
-  readonly isConst: boolean;
+  readonly hasOwnEntries: boolean;
+  readonly supportsTimeout: boolean;
   readonly index: MatchIndex;
   readonly rows: ActionRows | undefined;
   /** Indirect tables: a member's row, or -(group + 2), or -1. */
   readonly ref: Int32Array;
   readonly packets: Float64Array;
   readonly bytes: Float64Array;
+  /** When each entry was last hit, ns. */
+  readonly hits: Float64Array;
   readonly #entries = new Map<number, Entry>();
   readonly #byName = new Map<string, number>();
   readonly #handles: Handles;
@@ -81,7 +87,8 @@ export class MatchTable implements TableControl {
     this.size = table.size;
     this.hasCounters = table.hasCounters;
     this.hasMeters = meters !== undefined;
-    this.isConst = table.isConst;
+    this.hasOwnEntries = table.entries.length > 0;
+    this.supportsTimeout = table.supportsTimeout;
     const count = Math.max(table.size, table.entries.length) + 1;
     this.index = makeIndex(this.key, count - 1);
     this.#handles = new Handles(1, count - 1, table.name);
@@ -91,8 +98,11 @@ export class MatchTable implements TableControl {
     this.ref = new Int32Array(actionProfile ? count : 1).fill(-1);
     this.packets = new Float64Array(table.hasCounters ? count : 1);
     this.bytes = new Float64Array(table.hasCounters ? count : 1);
+    this.hits = new Float64Array(table.supportsTimeout ? count : 1);
     this.setDefault(undefined);
-    for (const entry of table.entries) this.#addInitial(entry);
+    // BMv2 counts its priorities upwards from the most important one; here larger ones win.
+    const last = Math.max(0, ...table.entries.map(({ priority }) => priority));
+    for (const entry of table.entries) this.#addInitial(entry, last + 1 - entry.priority);
   }
 
   get profile(): string | undefined {
@@ -104,7 +114,7 @@ export class MatchTable implements TableControl {
   }
 
   insert(match: KeyMatch[], priority: number, target: EntryTarget): number {
-    return this.#add(match, priority, target, false);
+    return this.#add(match, priority, target, 'control');
   }
 
   modify(handle: number, target: EntryTarget): void {
@@ -127,13 +137,13 @@ export class MatchTable implements TableControl {
   }
 
   get(handle: number): TableEntryView {
-    const { match, priority, target, isConst } = this.#require(handle);
-    return { handle, match, priority, target, isConst };
+    const { match, priority, target, origin } = this.#require(handle);
+    return { handle, match, priority, target, origin };
   }
 
   *entries(): IterableIterator<TableEntryView> {
-    for (const [handle, { match, priority, target, isConst }] of this.#entries) {
-      yield { handle, match, priority, target, isConst };
+    for (const [handle, { match, priority, target, origin }] of this.#entries) {
+      yield { handle, match, priority, target, origin };
     }
   }
 
@@ -172,6 +182,22 @@ export class MatchTable implements TableControl {
 
   getMeter(handle: number): MeterRates | undefined {
     return this.meters?.get(Math.max(handle, 0));
+  }
+
+  meterCounts(handle: number): ColourCounts {
+    return defined(this.meters, 'meters').counts(Math.max(handle, 0));
+  }
+
+  resetMeterCounts(handle: number): void {
+    defined(this.meters, 'meters').resetCounts(Math.max(handle, 0));
+  }
+
+  lastHitNs(handle: number): number {
+    return this.hits[handle] ?? 0;
+  }
+
+  setLastHit(handle: number, timeNs: number): void {
+    this.hits[handle] = timeNs;
   }
 
   /** For generated code: the colour of a packet that met `entry`. */
@@ -213,6 +239,7 @@ export class MatchTable implements TableControl {
       packets: this.packets.slice(0, used),
       bytes: this.bytes.slice(0, used),
       meters: this.meters?.save(),
+      hits: this.hits.slice(0, this.supportsTimeout ? this.#handles.end : 0),
     };
   }
 
@@ -221,6 +248,7 @@ export class MatchTable implements TableControl {
     this.bytes.fill(0, saved.bytes.length, Math.max(saved.bytes.length, this.#handles.end));
     this.packets.set(saved.packets);
     this.bytes.set(saved.bytes);
+    this.hits.set(saved.hits);
     if (saved.meters) this.meters?.load(saved.meters);
   }
 
@@ -232,7 +260,7 @@ export class MatchTable implements TableControl {
     return this.rows ? 0 : this.defaultRow;
   }
 
-  #addInitial(entry: Table['entries'][number]): void {
+  #addInitial(entry: Table['entries'][number], rank: number): void {
     const match = entry.match.map((field, i): KeyMatch => {
       const bytes = (value: bigint): Uint8Array => bytesOfBigint(value, this.key[i]!.bitWidth);
       if (field === null) return null;
@@ -241,12 +269,12 @@ export class MatchTable implements TableControl {
       if ('mask' in field) return { value, mask: bytes(field.mask) };
       return 'prefixLength' in field ? { value, prefixLength: field.prefixLength } : { value };
     });
-    // BMv2 counts its priorities upwards from the most important one.
-    const priority = hasPriority(this.key) ? 2 ** 30 - entry.priority : 0;
-    this.#add(match, priority, this.#rows.callOf(entry.action, entry.args), true);
+    const priority = hasPriority(this.key) ? rank : 0;
+    const call = this.#rows.callOf(entry.action, entry.args);
+    this.#add(match, priority, call, entry.isConst ? 'program const' : 'program');
   }
 
-  #add(match: KeyMatch[], priority: number, target: EntryTarget, isConst: boolean): number {
+  #add(match: KeyMatch[], priority: number, target: EntryTarget, origin: EntryOrigin): number {
     const row = this.#rowOf(match, priority);
     this.#check(target);
     if (this.#byName.has(row.name)) {
@@ -254,7 +282,7 @@ export class MatchTable implements TableControl {
     }
     const handle = this.#handles.take();
     const sequence = this.#sequence++;
-    this.#place(handle, { match, priority, target, isConst, sequence }, row);
+    this.#place(handle, { match, priority, target, origin, sequence }, row);
     this.packets[handle] = 0;
     this.bytes[handle] = 0;
     this.#version = nextVersion();
@@ -274,6 +302,7 @@ export class MatchTable implements TableControl {
     this.#entries.delete(handle);
     this.#byName.delete(row.name);
     this.meters?.set(handle, undefined);
+    this.meters?.resetCounts(handle);
   }
 
   #check(target: EntryTarget): void {

@@ -44,7 +44,7 @@ for (const [program, schema] of Object.entries({ production, shadow })) {
 test('tables know their keys, actions and resources', (t) => {
   const lpm = production.tables.get('routing.ipv4_lpm');
   t.deepEqual(lpm.fields, [{ id: 1, name: 'ipv4_dst', bitWidth: 32, type: 'lpm' }]);
-  t.like(lpm, { hasPriority: false, hasCounter: true, hasMeter: false, isConst: false, size: 16384 });
+  t.like(lpm, { hasPriority: false, hasCounter: true, meterType: undefined, isConst: false, size: 16384 });
   const ecmp = production.profiles.get('ecmp');
   t.is(lpm.profileId, ecmp.id);
   t.true(ecmp.withSelector);

@@ -4,7 +4,7 @@ import {
   cloneSessionEntity, entryFromRule, groupEntity, memberEntity, P4RuntimeServer, Schema, WriteError,
 } from '../../src/p4runtime/index.js';
 import {
-  p4info, TableEntry, Update_Type, type ActionProfileGroup, type CloneSessionEntry, type Entity,
+  ActionProfileActionSet, p4info, TableEntry, Update_Type, type ActionProfileGroup, type CloneSessionEntry, type Entity,
   type MulticastGroupEntry, type Replica,
 } from '../../src/proto/index.js';
 import { FakeTarget } from './fakeTarget.js';
@@ -16,6 +16,8 @@ const match = (kind: keyof typeof p4info.MatchField_MatchType, id = 1, bitwidth 
   match: { $case: 'matchType' as const, value: p4info.MatchField_MatchType[kind] as number },
 });
 const scope = p4info.ActionRef_Scope;
+const bitstring = ($case: 'bit' | 'int', bitwidth: number) =>
+  ({ typeSpec: { $case: 'bitstring' as const, value: { typeSpec: { $case, value: { bitwidth } } } } });
 
 /** One table for each rule of the specification. */
 const schema = new Schema(p4info.P4Info.fromPartial({
@@ -37,6 +39,7 @@ const schema = new Schema(p4info.P4Info.fromPartial({
     { preamble: { id: 20, name: 'scoped' }, matchFields: [match('EXACT')],
       actionRefs: [{ id: 1, scope: scope.TABLE_ONLY }, { id: 2, scope: scope.DEFAULT_ONLY }] },
     { preamble: { id: 21, name: 'counted' }, matchFields: [match('EXACT')] },
+    { preamble: { id: 22, name: 'aging' }, matchFields: [match('EXACT')], idleTimeoutBehavior: 1 },
   ].map((table) => ({ actionRefs: [{ id: 1 }, { id: 2 }], size: 8n, ...table })),
   directCounters: [{ preamble: { id: 40, name: 'dc' }, directTableId: 21 }],
   actionProfiles: [
@@ -48,8 +51,13 @@ const schema = new Schema(p4info.P4Info.fromPartial({
     { preamble: { id: 33, name: 'even' }, withSelector: true, size: 8n, weightsDisallowed: true },
   ],
   counters: [{ preamble: { id: 50, name: 'c' }, size: 4n }],
-  meters: [{ preamble: { id: 51, name: 'm' }, size: 4n }],
-  registers: [{ preamble: { id: 52, name: 'r' }, size: 4 }],
+  meters: [0, 1, 2].map((type) => ({ preamble: { id: [51, 55, 56][type]!, name: `m${type}` }, size: 4n, spec: { type } })),
+  directMeters: [{ preamble: { id: 41, name: 'dm' }, directTableId: 21 }],
+  registers: [
+    { preamble: { id: 52, name: 'r' }, size: 4, typeSpec: bitstring('bit', 12) },
+    { preamble: { id: 57, name: 's' }, size: 4, typeSpec: bitstring('int', 12) },
+  ],
+  valueSets: [{ preamble: { id: 54, name: 'v' }, match: [match('EXACT')], size: 2 }],
   digests: [{ preamble: { id: 53, name: 'd' } }],
 }));
 
@@ -128,10 +136,12 @@ const matches: Case[] = [
   ['a table without key', bad, INSERT, entry({ tableId: 15 })],
   ['is_const in a write', bad, INSERT, key(21, { isConst: true })],
   ['is_const in a modify', bad, MODIFY, key(21, { isConst: true })],
+  ['is_const in a delete', bad, DELETE, key(21, { isConst: true })],
 ];
 
 const actions: Case[] = [
   ['no action in INSERT', bad, INSERT, key(21, { action: undefined })],
+  ['an action of no kind', bad, MODIFY, key(21, { action: { type: undefined } })],
   ['no action in MODIFY', 'OK', MODIFY, key(21, { action: undefined })],
   ['an action that DELETE ignores', 'OK', DELETE, key(21, act(77))],
   ['a missing field in DELETE', bad, DELETE, key(10)],
@@ -156,6 +166,9 @@ const actions: Case[] = [
   ['a one-shot set', 'OK', INSERT, key(16, oneShot(1, 3))],
   ['a one-shot set without weight', bad, INSERT, key(16, oneShot(1, 0))],
   ['a one-shot set too large', bad, INSERT, key(16, oneShot(1, 4))],
+  ['a one-shot set at random', 'UNIMPLEMENTED', INSERT, key(16, oneShotOf({ actionSelectionMode: 2 }))],
+  ['a one-shot set with a group action', 'UNIMPLEMENTED', INSERT, key(16, oneShotOf({ groupAction: go.type.value }))],
+  ['members instead of weights counted', 'OK', INSERT, key(16, oneShotOf({ sizeSemantics: 2 }, 50))],
   ['a one-shot set with a stray action', bad, INSERT, key(16, oneShot(1, 1, 3))],
 ];
 
@@ -166,8 +179,15 @@ function oneShot(...weights: number[]): Partial<TableEntry> {
   return { action: { type: { $case: 'actionProfileActionSet', value } } };
 }
 
+function oneShotOf(more: Partial<ActionProfileActionSet>, weight = 1): Partial<TableEntry> {
+  const parts = [{ action: go.type.value, weight, watchKind: undefined }];
+  const value = ActionProfileActionSet.fromPartial({ actionProfileActions: parts, ...more } as ActionProfileActionSet);
+  return { action: { type: { $case: 'actionProfileActionSet', value } } };
+}
+
 const asDefault = { match: [], isDefaultAction: true };
 const counterData = { packetCount: 1n, byteCount: 1n };
+const none = { packetCount: 0n, byteCount: 0n };
 const meterConfig = { cir: 1n, cburst: 1n, pir: 1n, pburst: 1n, eburst: 0n };
 const tables: Case[] = [
   ['INSERT of a default entry', bad, INSERT, key(21, asDefault)],
@@ -183,9 +203,17 @@ const tables: Case[] = [
   ['an action in a constant table', 'PERMISSION_DENIED', MODIFY, key(18)],
   ['a constant table\'s default', 'OK', MODIFY, key(18, asDefault)],
   ['an idle timeout', bad, INSERT, key(21, { idleTimeoutNs: 1n })],
-  ['time since last hit', bad, INSERT, key(21, { timeSinceLastHit: { elapsedNs: 0n } })],
+  ['an idle timeout where it is supported', 'OK', INSERT, key(22, { idleTimeoutNs: 1n })],
+  ['a negative idle timeout', bad, INSERT, key(22, { idleTimeoutNs: -1n })],
+  ['an idle timeout of a default entry', bad, MODIFY, key(22, { ...asDefault, idleTimeoutNs: 1n })],
+  ['time since last hit', bad, INSERT, key(22, { timeSinceLastHit: { elapsedNs: 0n } })],
+  ['time since last hit without support', bad, INSERT, key(21, { timeSinceLastHit: { elapsedNs: 0n } })],
   ['a counter', 'OK', INSERT, key(21, { counterData })],
   ['a counter where there is none', bad, INSERT, key(20, { counterData })],
+  ['a negative count', bad, INSERT, key(21, { counterData: { packetCount: -1n, byteCount: 0n } })],
+  ['a meter', 'OK', INSERT, key(21, { meterConfig })],
+  ['colours cleared', 'OK', MODIFY, key(21, { meterCounterData: { green: none, yellow: none, red: undefined } })],
+  ['colours counted', bad, MODIFY, key(21, { meterCounterData: { green: counterData, yellow: none, red: none } })],
   ['a meter where there is none', bad, INSERT, key(20, { meterConfig })],
 ];
 
@@ -232,8 +260,16 @@ const clone = (partial: Partial<CloneSessionEntry>): Entity => {
   const value = { sessionId: 1, replicas: [replica(3)], classOfService: 0, packetLengthBytes: 0, ...partial };
   return { entity: { $case: 'packetReplicationEngineEntry', value: { type: { $case: 'cloneSessionEntry', value } } } };
 };
-const counter = (counterId: number, at: bigint): Entity =>
-  ({ entity: { $case: 'counterEntry', value: { counterId, index: { index: at }, data: counterData } } });
+const counter = (counterId: number, at: bigint, data = counterData): Entity =>
+  ({ entity: { $case: 'counterEntry', value: { counterId, index: { index: at }, data } } });
+const meter = (meterId: number, at: bigint, config: Partial<typeof meterConfig>): Entity => ({
+  entity: { $case: 'meterEntry', value: { meterId, index: { index: at }, config: { ...meterConfig, ...config }, counterData: undefined } },
+});
+const register = (registerId: number, at: bigint, value: string): Entity => ({
+  entity: { $case: 'registerEntry', value: { registerId, index: { index: at }, data: { data: { $case: 'bitstring', value: bytes(value) } } } },
+});
+const valueSet = (valueSetId: number, ...values: string[]): Entity =>
+  ({ entity: { $case: 'valueSetEntry', value: { valueSetId, members: values.map((value) => ({ match: [exact(value)] })) } } });
 const others: Case[] = [
   ['a counter', 'OK', MODIFY, counter(50, 3n)],
   ['INSERT of a counter', bad, INSERT, counter(50, 3n)],
@@ -241,22 +277,45 @@ const others: Case[] = [
   ['an unknown counter', bad, MODIFY, counter(99, 3n)],
   ['a negative index', bad, MODIFY, counter(50, -1n)],
   ['an index past the end', 'OUT_OF_RANGE', MODIFY, counter(50, 4n)],
-  ['a meter', 'OK', MODIFY, { entity: { $case: 'meterEntry', value: { meterId: 51, index, config: meterConfig, counterData: undefined } } }],
-  ['an unknown meter', bad, MODIFY, { entity: { $case: 'meterEntry', value: { meterId: 50, index, config: undefined, counterData: undefined } } }],
-  ['a meter past the end', 'OUT_OF_RANGE', MODIFY, { entity: { $case: 'meterEntry', value: { meterId: 51, index: { index: 4n }, config: undefined, counterData: undefined } } }],
-  ['an unknown register', bad, MODIFY, { entity: { $case: 'registerEntry', value: { registerId: 50, index, data: undefined } } }],
-  ['a register past the end', 'OUT_OF_RANGE', MODIFY, { entity: { $case: 'registerEntry', value: { registerId: 52, index: { index: 4n }, data: undefined } } }],
+  ['a count that is not exact', 'OUT_OF_RANGE', MODIFY, counter(50, 3n, { packetCount: 1n << 53n, byteCount: 0n })],
+  ['a meter', 'OK', MODIFY, meter(51, 1n, {})],
+  ['an unknown meter', bad, MODIFY, meter(50, 1n, {})],
+  ['a meter past the end', 'OUT_OF_RANGE', MODIFY, meter(51, 4n, {})],
+  ['two rates with an excess burst', bad, MODIFY, meter(51, 1n, { eburst: 1n })],
+  ['a peak rate below the committed', bad, MODIFY, meter(51, 1n, { cir: 2n })],
+  ['a negative rate', bad, MODIFY, meter(51, 1n, { cir: -1n })],
+  ['one rate', 'OK', MODIFY, meter(55, 1n, { eburst: 1n })],
+  ['one rate, another peak', bad, MODIFY, meter(55, 1n, { pir: 2n })],
+  ['two colours', 'OK', MODIFY, meter(56, 1n, {})],
+  ['two colours, another peak burst', bad, MODIFY, meter(56, 1n, { pburst: 2n })],
+  ['two colours with an excess burst', bad, MODIFY, meter(56, 1n, { eburst: 1n })],
+  ['an unknown register', bad, MODIFY, register(50, 1n, '01')],
+  ['a register past the end', 'OUT_OF_RANGE', MODIFY, register(52, 4n, '01')],
+  ['a register without data', bad, MODIFY, { entity: { $case: 'registerEntry', value: { registerId: 52, index, data: undefined } } }],
+  ['a register of bits, too wide', 'OUT_OF_RANGE', MODIFY, register(52, 1n, '1063')],
+  ['a register of bits, negative', 'OUT_OF_RANGE', MODIFY, register(52, 1n, 'fd1d')],
+  ['a signed register', 'OK', MODIFY, register(57, 1n, 'fd1d')],
+  ['a signed register, too wide', 'OUT_OF_RANGE', MODIFY, register(57, 1n, '8d1d')],
   ['INSERT of a direct counter', bad, INSERT, { entity: { $case: 'directCounterEntry', value: { tableEntry: undefined, data: counterData } } }],
   ['a direct counter of no entry', bad, MODIFY, { entity: { $case: 'directCounterEntry', value: { tableEntry: undefined, data: counterData } } }],
   ['an unknown digest', bad, INSERT, { entity: { $case: 'digestEntry', value: { digestId: 9, config: undefined } } }],
-  ['a value set', 'UNIMPLEMENTED', MODIFY, { entity: { $case: 'valueSetEntry', value: { valueSetId: 1, members: [] } } }],
+  ['a digest', 'OK', INSERT, { entity: { $case: 'digestEntry', value: { digestId: 53, config: { maxTimeoutNs: 0n, maxListSize: 0, ackTimeoutNs: 0n } } } }],
+  ['a digest with a negative time', bad, INSERT, { entity: { $case: 'digestEntry', value: { digestId: 53, config: { maxTimeoutNs: -1n, maxListSize: 0, ackTimeoutNs: 0n } } } }],
+  ['a value set', 'OK', MODIFY, valueSet(54, '01', '02')],
+  ['an unknown value set', bad, MODIFY, valueSet(50)],
+  ['INSERT of a value set', bad, INSERT, valueSet(54, '01')],
+  ['a member too wide', 'OUT_OF_RANGE', MODIFY, valueSet(54, '010000')],
+  ['a member twice', 'ALREADY_EXISTS', MODIFY, valueSet(54, '01', '0001')],
+  ['too many members', 'RESOURCE_EXHAUSTED', MODIFY, valueSet(54, '01', '02', '03')],
   ['an extern', 'UNIMPLEMENTED', MODIFY, { entity: { $case: 'externEntry', value: { externTypeId: 1, externId: 1, entry: undefined } } }],
   ['a multicast group', 'OK', INSERT, multicast({ replicas: [replica(1), replica(1, 1), replica(2)] })],
   ['multicast group 0', bad, INSERT, multicast({ multicastGroupId: 0 })],
   ['a replica twice', bad, INSERT, multicast({ replicas: [replica(1, 1), replica(1, 1)] })],
   ['a replica twice, in two forms', bad, INSERT, multicast({ replicas: [replica(1), replica(1, 0, { portKind: { $case: 'port', value: bytes('0001') } })] })],
   ['a replica without port', bad, INSERT, multicast({ replicas: [replica(1, 0, { portKind: undefined })] })],
-  ['backup replicas', 'UNIMPLEMENTED', INSERT, multicast({ replicas: [replica(1, 0, { backupReplicas: [{ port: bytes('02'), instance: 0 }] })] })],
+  ['backup replicas', 'OK', INSERT, multicast({ replicas: [replica(1, 0, { backupReplicas: [{ port: bytes('02'), instance: 0 }] })] })],
+  ['a backup on its replica\'s port', bad, INSERT, multicast({ replicas: [replica(1, 0, { backupReplicas: [{ port: bytes('01'), instance: 1 }] })] })],
+  ['a backup that is a replica', bad, INSERT, multicast({ replicas: [replica(2), replica(1, 0, { backupReplicas: [{ port: bytes('02'), instance: 0 }] })] })],
   ['a clone session', 'OK', INSERT, clone({ packetLengthBytes: 64 })],
   ['clone session 0', bad, INSERT, clone({ sessionId: 0 })],
   ['a class of service', bad, INSERT, clone({ classOfService: 1 })],

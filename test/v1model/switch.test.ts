@@ -59,7 +59,7 @@ const forward = (port: number, last: number) => ({
 function addRoute({ v1 }: Bench, ports: number[]): void {
   const profile = v1.profiles.get('SwitchIngress.routing.ecmp')!;
   const members = ports.map((port) => profile.addMember(forward(port, port)));
-  const group = profile.addGroup(members);
+  const group = profile.addGroup(members.map((member) => ({ member, weight: 1 })));
   const prefix = { value: Uint8Array.of(10, 0, 2, 0), prefixLength: 24 };
   v1.tables.get('SwitchIngress.routing.ipv4_lpm')!.insert([prefix], 0, { group });
 }

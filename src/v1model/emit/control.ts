@@ -83,6 +83,7 @@ function emitTable(
   if (table.hasCounters) {
     parts.push(`${name}_packets[e]++; ${name}_bytes[e] += ${emitter.packetLength};`);
   }
+  if (table.supportsTimeout) parts.push(`${name}_hits[e] = NOW[0];`);
   if (table.meter) {
     const colour = `${name}_table.meterColour(e, ${emitter.packetLength})`;
     parts.push(

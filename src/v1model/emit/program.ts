@@ -75,6 +75,7 @@ function emitBindings(program: Program, isTraced: boolean): string {
     'B',
     'W',
     'DROP',
+    'NOW',
     'start',
     'head',
     'wire',
@@ -122,6 +123,7 @@ function pipelineBindings(pipeline: Pipeline): string[] {
     const names = [name];
     if (table.key.length > 0) names.push(`${name}_key`);
     if (table.hasCounters) names.push(`${name}_packets`, `${name}_bytes`);
+    if (table.supportsTimeout) names.push(`${name}_hits`);
     if (table.meter) names.push(`${name}_table`);
     if (table.profile !== undefined) names.push(`${name}_ref`);
     else names.push(`${name}_action`, `${name}_ints`, `${name}_doubles`);
