@@ -168,17 +168,26 @@ function readTable(node: Node, context: Context): Table {
 function readKey(node: Node, names: Names): TableKey {
   const kind = node.string('match_type');
   if (!matchKinds.has(kind)) throw node.place.unsupported(`a key of kind '${kind}'`);
-  if (node.has('mask')) throw node.place.unsupported('a masked key');
   const target = node.json['target'];
   const ref =
     kind === 'valid' && !Array.isArray(target)
       ? { valid: names.header(target, node.place) }
       : names.field(target, node.place);
-  const value: Expression =
+  const field: Expression =
     'valid' in ref ? { kind: 'valid', header: ref.valid } : { kind: 'field', ref };
+  const value = node.has('mask') ? masked(field, node) : field;
   const width = 'valid' in ref ? 1 : names.widthOf(ref);
   const name = node.has('name') ? node.string('name') : [target].flat().join('.');
   return { name, kind: kind as TableKey['kind'], value, width };
+}
+
+/** A key of the form `field & mask`, which p4c keeps out of the expressions. */
+function masked(field: Expression, node: Node): Expression {
+  const mask: Expression = {
+    kind: 'constant',
+    value: integerOf(node.json['mask'], node.place),
+  };
+  return { kind: 'operation', operator: '&', operands: [field, mask] };
 }
 
 function readDefault(node: Node, actions: readonly Action[]): Table['defaultAction'] {

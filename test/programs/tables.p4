@@ -101,6 +101,21 @@ control TestIngress(inout headers_t hdr, inout metadata_t meta,
         default_action = drop();
         size = 4;
     }
+    table masked_word {
+        key = { hdr.keys.word & 0xff00ff00: exact @name("word_mask"); }
+        actions = { answer; drop; }
+        default_action = drop();
+        size = 4;
+    }
+    table masked_wide {
+        key = {
+            hdr.keys.address & 0x0000ffffff00: exact @name("address_mask");
+            hdr.keys.wide & 0xf000000000000000000000000000000f: lpm @name("wide_mask");
+        }
+        actions = { answer; drop; }
+        default_action = drop();
+        size = 4;
+    }
     table keyless {
         actions = { answer; drop; }
         default_action = drop();
@@ -115,6 +130,8 @@ control TestIngress(inout headers_t hdr, inout metadata_t meta,
         else if (hdr.keys.kind == 5) mixed.apply();
         else if (hdr.keys.kind == 6) constant.apply();
         else if (hdr.keys.kind == 7 || hdr.keys.kind == 8) validity.apply();
+        else if (hdr.keys.kind == 10) masked_word.apply();
+        else if (hdr.keys.kind == 11) masked_wide.apply();
         else keyless.apply();
     }
 }

@@ -5,7 +5,7 @@ import { emitAction, type ArgumentSource } from './action.js';
 import { comment, type Emitter } from './context.js';
 import { emitGraph, END, topologicalOrder } from './graph.js';
 import { emitHash } from './hash.js';
-import { asCondition, asLimbs, asUnsigned, limbCount } from './value.js';
+import { asCondition, asLimbs, asUnsigned, limbCount, setupOf } from './value.js';
 import { rowStride } from '../parameters.js';
 
 /** The variable of a table in generated code: `ti3` is ingress table 3. */
@@ -97,17 +97,24 @@ function emitTable(
 /** Leaves the entry that matches in `e`; 0 is the default entry. */
 function emitLookup(emitter: Emitter, table: Table, name: string): string {
   if (table.key.length === 0) return 'e = 0;';
-  const words = table.key.flatMap((key) => keyWords(emitter, key));
+  const { setup, words } = emitKey(emitter, table.key);
   if (words.length === 1) return `e = ${name}.find(${words[0]} | 0);`;
-  const stores = words.map((word, i) => `${name}_key[${i}] = ${word};`);
+  const stores = [setup, ...words.map((word, i) => `${name}_key[${i}] = ${word};`)];
   // Many tables stay empty: their keys need not even be collected.
   return `if (${name}.used === 0) e = 0;\nelse { ${stores.join(' ')} e = ${name}.lookup(); }`;
 }
 
-function keyWords(emitter: Emitter, key: TableKey): string[] {
-  const value = emitter.value(key.value);
-  if (key.width <= 32) return [asUnsigned(value, key.width)];
-  return asLimbs(value, limbCount(key.width));
+/** A key as words, and the statements that must run before they are read. */
+function emitKey(emitter: Emitter, key: readonly TableKey[]): { setup: string; words: string[] } {
+  const parts = key.map(({ value: expression, width }) => {
+    const value = emitter.value(expression);
+    if (width <= 32) return { setup: '', words: [asUnsigned(value, width)] };
+    return { setup: setupOf(value), words: asLimbs(value, limbCount(width)) };
+  });
+  return {
+    setup: parts.map((part) => part.setup).join(''),
+    words: parts.flatMap((part) => part.words),
+  };
 }
 
 function emitDispatch(
@@ -156,10 +163,10 @@ function emitTableProbe(
 ): string {
   if (!emitter.isTraced) return '';
   const index = pipeline.tables.indexOf(table);
-  const words = table.key.flatMap((key) => keyWords(emitter, key));
+  const { setup, words } = emitKey(emitter, table.key);
   const member = isIndirect ? 'm' : '-1';
   const at = `${pipelineNumber(pipeline)}, ${index}`;
-  return emitter.probe(`table(${at}, e, ${member}, [${words.join(', ')}])`);
+  return setup + emitter.probe(`table(${at}, e, ${member}, [${words.join(', ')}])`);
 }
 
 function keyOfNode(ref: NodeRef): string {
