@@ -8,9 +8,10 @@ import type {
   ParserStep,
   ValueSet,
 } from './program.js';
-import { integerOf, Node } from './json.js';
+import { integerOf, isObject, Node } from './json.js';
 import type { Names } from './names.js';
 import { readPrimitiveNode } from './action.js';
+import { unwrapped } from './element.js';
 import { readExpression } from './expression.js';
 
 type Resolve = (value: unknown, place: Node['place']) => number;
@@ -38,7 +39,7 @@ function readState(
 ): ParserState {
   const key = node.nodes('transition_key').map((part) => {
     const value = readExpression(part.json, names, [], node.place);
-    return { value, width: widthOf(value, names) };
+    return { value, width: widthOf(value, part.json, names, node.place) };
   });
   const state: ParserState = {
     name: node.string('name'),
@@ -149,9 +150,22 @@ function readExtract(operand: Node, bits: Expression | undefined, names: Names):
   }
 }
 
-function widthOf(value: Expression, names: Names): number {
-  if (value.kind === 'field') return names.widthOf(value.ref);
-  if (value.kind === 'element') return names.widthOf(value.fields[0]!);
-  if (value.kind === 'lookahead') return value.width;
-  return 1;
+/** Bits of a part of a select's key. */
+function widthOf(value: Expression, json: unknown, names: Names, place: Node['place']): number {
+  const inner = unwrapped(json);
+  // A stack's last index is the one operation that p4c leaves in a key.
+  if (isObject(inner) && inner['op'] === 'last_stack_index') return 32;
+  switch (value.kind) {
+    case 'field':
+      return names.widthOf(value.ref);
+    case 'element':
+      return names.widthOf(value.fields[0]!);
+    case 'lookahead':
+      return value.width;
+    case 'valid':
+    case 'element_valid':
+      return 1;
+    default:
+      throw place.unsupported(`a select on a ${value.kind}`);
+  }
 }
