@@ -2,15 +2,24 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import { UmbraError, messageOf } from '../base/errors.js';
-import { describeFailure, type Failure, type Fault } from '../fault/index.js';
+import {
+  describeFailure,
+  failureOf,
+  failureSchemas,
+  readFailure,
+  type Failure,
+  type Fault,
+} from '../fault/index.js';
 import type { System } from '../app/index.js';
+import type { Topology } from '../topology/index.js';
 import { sendProblem } from './problem.js';
 import {
   DeviceParams,
   FaultRequestSchema,
   RuleSchema,
+  StopQuery,
   TableParams,
   TraceQuery,
 } from './schemas.js';
@@ -130,6 +139,16 @@ function probeRoutes(api: FastifyInstance, system: () => System): void {
   );
 }
 
+/** A failure as such, or by the contract: device, type, parameters. */
+function requestedFailure(topology: Topology, body: Static<typeof FaultRequestSchema>): Failure {
+  const { failure, device, type, parameters = {} } = body;
+  if (failure !== undefined) return readFailure(failure);
+  if (device !== undefined && type !== undefined) {
+    return failureOf(topology, device, type, parameters);
+  }
+  throw new UmbraError('INVALID_INPUT', "give 'failure', or 'device' and 'type'");
+}
+
 /** A fault as the API shows it. */
 function faultView(fault: Fault) {
   return { ...fault, description: describeFailure(fault.failure) };
@@ -142,15 +161,26 @@ function faultRoutes(api: FastifyInstance, system: () => System): void {
     '/faults',
     { schema: { body: FaultRequestSchema, summary: 'Inject a failure into the shadow' } },
     async ({ body }, reply) => {
-      const { failure, durationMs } = body;
-      const complete: Failure =
-        failure.type === 'link_degradation'
-          ? { ...failure, direction: failure.direction ?? 'both' }
-          : failure;
-      const fault = await system().faults.inject(complete, durationMs * 1000);
+      const { durationMs, override } = body;
+      const { faults, topology } = system();
+      const failure = requestedFailure(topology, body);
+      const fault = await faults.inject(failure, durationMs * 1000, override);
       return reply.status(201).send(faultView(fault));
     },
   );
+  typed.get('/faults/types', { schema: { summary: 'Types of failure, as JSON schema' } }, () =>
+    failureSchemas,
+  );
+  typed.get('/faults/stop', {}, () => system().faults.stopState);
+  typed.post(
+    '/faults/stop',
+    { schema: { querystring: StopQuery, summary: 'Remove every fault and refuse new ones' } },
+    ({ query }) => system().faults.stop(query.reason),
+  );
+  typed.delete('/faults/stop', { schema: { summary: 'Allow faults again' } }, () => {
+    system().faults.release();
+    return system().faults.stopState;
+  });
   typed.delete('/faults', { schema: { summary: 'Remove every fault' } }, async () => ({
     removedEntries: await system().faults.clearAll(),
   }));

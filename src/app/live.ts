@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UmbraError } from '../base/errors.js';
 import type { DeviceReader } from '../device/index.js';
 import { RealTimePump } from '../fabric/index.js';
-import { HEARTBEAT_US } from '../fault/index.js';
+import { DEFAULT_BLAST_LIMIT, HEARTBEAT_US } from '../fault/index.js';
 import {
   describeRule,
   measureCompleteness,
@@ -25,6 +25,7 @@ import { Update_Type } from '../proto/index.js';
 import type { SyncReport } from '../sync/index.js';
 import type { Topology } from '../topology/index.js';
 import { experiment, type ExperimentOptions } from './experiment.js';
+import { FaultStepper } from './faultStepper.js';
 import { LiveNetwork } from './liveHosts.js';
 import { Production } from './production.js';
 import type { Report } from './report.js';
@@ -148,7 +149,10 @@ export class Live {
     this.#shadow = await Shadow.build(topology, seed, await this.#production.views());
     await this.#shadow.sync.compare(true);
     let nextHeartbeatNs = 0;
+    this.#shadow.faults.blast = DEFAULT_BLAST_LIMIT;
+    const stepper = new FaultStepper(this.#shadow.faults);
     this.#pump = new RealTimePump([this.#shadow.network.fabric], (nowNs) => {
+      stepper.poll(nowNs);
       if (nowNs < nextHeartbeatNs) return;
       nextHeartbeatNs = nowNs + HEARTBEAT_US * 1000;
       this.#shadow.faults.heartbeat();

@@ -1,11 +1,12 @@
 /** A running system as the API shows it, whatever clock or targets it has. */
 import type { DeviceReader } from '../device/index.js';
-import { HEARTBEAT_US, type FaultEngine } from '../fault/index.js';
+import { DEFAULT_BLAST_LIMIT, HEARTBEAT_US, type FaultEngine } from '../fault/index.js';
 import type { Recommendation } from '../advice/index.js';
 import { RealTimePump } from '../fabric/index.js';
 import { describeRule } from '../mirror/index.js';
 import type { Topology } from '../topology/index.js';
 import type { Loop } from './loop.js';
+import { FaultStepper } from './faultStepper.js';
 import { SwitchProbe } from './probe.js';
 import type { ForecastLine, Report } from './report.js';
 
@@ -71,11 +72,14 @@ const SYNC_PERIOD_MS = 1000;
 export function runLive(loop: Loop, report: Report): System {
   const fabrics = [loop.network.fabric, loop.shadow.network.fabric];
   let nextHeartbeatNs = 0;
+  const stepper = new FaultStepper(loop.shadow.faults);
   const pump = new RealTimePump(fabrics, (nowNs) => {
+    stepper.poll(nowNs);
     if (nowNs < nextHeartbeatNs) return;
     nextHeartbeatNs = nowNs + HEARTBEAT_US * 1000;
     loop.shadow.faults.heartbeat();
   });
+  loop.shadow.faults.blast = DEFAULT_BLAST_LIMIT;
   pump.start();
   const timer = setInterval(() => void loop.syncOnce(), SYNC_PERIOD_MS);
   return {

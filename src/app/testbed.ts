@@ -55,9 +55,11 @@ export class ShadowTestbed implements Testbed {
     const { fabric } = this.#shadow.network;
     const before = fabric.packetHops;
     const end = fabric.nowNs + durationNs;
+    const { faults } = this.#shadow;
     while (fabric.nowNs < end) {
-      this.#shadow.faults.heartbeat();
-      fabric.runUntil(Math.min(end, fabric.nowNs + HEARTBEAT_NS));
+      faults.heartbeat();
+      fabric.runUntil(Math.min(end, fabric.nowNs + HEARTBEAT_NS, faults.nextStepUs * 1000));
+      await faults.step();
     }
     this.#hops += fabric.packetHops - before;
   }

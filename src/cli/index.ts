@@ -1,10 +1,11 @@
 /** The command `umbra`. Exit status: 0 done, 1 failed, 2 wrong usage. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { UmbraError, messageOf } from '../base/errors.js';
 import { shippedFile } from '../base/paths.js';
-import type { Failure } from '../fault/index.js';
 import { demo, type DemoOptions } from './demo.js';
+import { command, decimal, remoteCommand, wholeNumber } from './command.js';
+import { addFaults } from './fault.js';
 import { live, type LiveCommandOptions } from './live.js';
 import { endWithReader } from './reader.js';
 import * as remote from './remote.js';
@@ -82,18 +83,6 @@ function addStf(program: Command): void {
     });
 }
 
-/** A subcommand that reports wrong usage like its parent. */
-function command(parent: Command, name: string): Command {
-  return parent.command(name).exitOverride().showHelpAfterError(`(see umbra ${name} --help)`);
-}
-
-function remoteCommand(parent: Command, name: string, description: string): Command {
-  return command(parent, name)
-    .description(description)
-    .option('--api <url>', 'where Umbra runs', 'http://127.0.0.1:8080')
-    .option('--json', 'print one JSON document');
-}
-
 function addInspection(program: Command): void {
   remoteCommand(program, 'devices', 'the switches of both networks').action(remote.devices);
   remoteCommand(program, 'rules', 'rules of a switch, such as shadow.leaf1')
@@ -116,87 +105,4 @@ function addInspection(program: Command): void {
   remoteCommand(program, 'shadow', 'how the shadow stands to production').action(remote.shadow);
   remoteCommand(program, 'forecast', 'the worst forecasts').action(remote.forecasts);
   remoteCommand(program, 'recommend', 'recommendations').action(remote.recommendations);
-}
-
-interface InjectOptions extends remote.RemoteOptions {
-  link?: string;
-  device?: string;
-  direction: 'both' | 'a-to-b' | 'b-to-a';
-  loss?: number;
-  delayMs?: number;
-  jitterMs?: number;
-  rateMbps?: number;
-  mode: 'outage' | 'graceful';
-  share?: number;
-  duration: number;
-}
-
-function addFaults(program: Command): void {
-  const fault = command(program, 'fault').description('failures on the shadow');
-  remoteCommand(fault, 'list', 'faults and their state').action(remote.listFaults);
-  remoteCommand(fault, 'clear', 'remove one fault, or all')
-    .argument('[id]', 'fault id; all when left out')
-    .action((id: string | undefined, options: remote.RemoteOptions) =>
-      remote.clearFaults(id, options),
-    );
-  remoteCommand(fault, 'inject', 'break a link or a switch of the shadow')
-    .option('--link <name>', 'a link, such as leaf1-spine1')
-    .option('--device <name>', 'or a switch, such as spine1')
-    .addOption(
-      new Option('--direction <way>', 'of a link')
-        .choices(['both', 'a-to-b', 'b-to-a'])
-        .default('both'),
-    )
-    .option('--loss <share>', 'share of packets dropped, 0 to 1', decimal)
-    .option('--delay-ms <ms>', 'added delay', decimal)
-    .option('--jitter-ms <ms>', 'random extra delay, up to this', decimal)
-    .option('--rate-mbps <rate>', 'shaped to this rate', decimal)
-    .addOption(
-      new Option('--mode <mode>', 'of a switch').choices(['outage', 'graceful']).default('outage'),
-    )
-    .option('--share <share>', 'share of flows lost in graceful mode', decimal)
-    .option('--duration <seconds>', 'how long it lasts', decimal, 30)
-    .action((options: InjectOptions) =>
-      remote.injectFault(failureOf(options), options.duration * 1000, options),
-    );
-}
-
-function failureOf(options: InjectOptions): Failure {
-  const ns = (ms: number | undefined): number | undefined =>
-    ms === undefined ? undefined : Math.round(ms * 1e6);
-  if ((options.link === undefined) === (options.device === undefined)) {
-    throw new UmbraError('USAGE', 'give either --link or --device');
-  }
-  const delayNs = ns(options.delayMs);
-  if (options.device !== undefined) {
-    const { device, mode, share } = options;
-    return {
-      type: 'device_failure',
-      device,
-      mode,
-      ...(share === undefined ? {} : { share }),
-      ...(delayNs === undefined ? {} : { delayNs }),
-    };
-  }
-  const jitterNs = ns(options.jitterMs);
-  return {
-    type: 'link_degradation',
-    link: options.link!,
-    direction: options.direction,
-    ...(options.loss === undefined ? {} : { loss: options.loss }),
-    ...(delayNs === undefined ? {} : { delayNs }),
-    ...(jitterNs === undefined ? {} : { jitterNs }),
-    ...(options.rateMbps === undefined ? {} : { rateBps: options.rateMbps * 1e6 }),
-  };
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed');
-  return Number(text);
-}
-
-function decimal(text: string): number {
-  const value = Number(text);
-  if (text === '' || Number.isNaN(value)) throw new InvalidArgumentError('a number is needed');
-  return value;
 }

@@ -2,7 +2,6 @@
 import { UmbraError } from '../base/errors.js';
 import type { ForecastLine, MirrorState, ShadowState } from '../app/index.js';
 import type { Recommendation } from '../advice/index.js';
-import type { Failure } from '../fault/index.js';
 import type { Rule } from '../p4runtime/index.js';
 import type { Topology } from '../topology/index.js';
 import { traceLines, type PacketTrace } from '../v1model/index.js';
@@ -16,7 +15,8 @@ export interface RemoteOptions {
 
 type Method = 'GET' | 'POST' | 'DELETE';
 
-async function call<T>(
+/** Asks the API. Throws UNAVAILABLE when nobody answers, RPC with what it says. */
+export async function call<T>(
   options: RemoteOptions,
   path: string,
   method: Method = 'GET',
@@ -161,44 +161,6 @@ export async function shadow(options: RemoteOptions) {
       ...found.differences.map((d) => `${d.device}: ${d.kind}: ${d.key}`),
     ].join('\n'),
   );
-}
-
-interface FaultView {
-  id: string;
-  description: string;
-  state: string;
-  expiresUs: number;
-}
-
-function faultTable(faults: readonly FaultView[]): string {
-  if (faults.length === 0) return 'no faults';
-  return table(
-    ['id', 'failure', 'state'],
-    faults.map((fault) => [fault.id, fault.description, fault.state]),
-  );
-}
-
-/** `umbra fault list`. */
-export async function listFaults(options: RemoteOptions) {
-  const found = await call<FaultView[]>(options, 'faults');
-  print(found, options.json ?? false, () => faultTable(found));
-}
-
-/** `umbra fault inject`. */
-export async function injectFault(failure: Failure, durationMs: number, options: RemoteOptions) {
-  const made = await call<FaultView>(options, 'faults', 'POST', { failure, durationMs });
-  print(made, options.json ?? false, () => faultTable([made]));
-}
-
-/** `umbra fault clear [ID]`; without an id, everything. */
-export async function clearFaults(id: string | undefined, options: RemoteOptions) {
-  if (id === undefined) {
-    const done = await call<{ removedEntries: number }>(options, 'faults', 'DELETE');
-    print(done, options.json ?? false, () => `${done.removedEntries} entries removed, none left`);
-    return;
-  }
-  const done = await call<FaultView>(options, `faults/${encodeURIComponent(id)}`, 'DELETE');
-  print(done, options.json ?? false, () => faultTable([done]));
 }
 
 /** `umbra forecast`. */

@@ -3,21 +3,18 @@
  * carry an expiry, and act only while the controller's heartbeat is younger than the lease. Its
  * record is in the journal before its first entry is written (invariants I1, I3, I7).
  */
-import { UmbraError } from '../base/errors.js';
-import { compareEntities, entityKey } from '../p4runtime/index.js';
-import { Update_Type, type Entity } from '../proto/index.js';
+import { UmbraError, messageOf } from '../base/errors.js';
+import { entityKey } from '../p4runtime/index.js';
+import { Update_Type } from '../proto/index.js';
 import { ShadowDevice } from '../device/index.js';
 import type { Topology } from '../topology/index.js';
-import type { Failure } from './failure.js';
+import { checkBlastRadius, type BlastLimit } from './blast.js';
 import { describeFailure } from './describe.js';
-import { clashOf, entitiesByDevice, type FaultEntry } from './entry.js';
+import { entitiesByDevice, firstClash, requirePresent, inOrder, type FaultEntry } from './entry.js';
+import type { Failure } from './failure.js';
+import { heartbeatFrame, LEASE_US } from './heartbeat.js';
 import { planFailure } from './plan.js';
-
-/** After this long without a heartbeat no fault has an effect. */
-export const LEASE_US = 10_000_000;
-/** How often the controller sends one. */
-export const HEARTBEAT_US = 2_000_000;
-const HEARTBEAT_TYPE = 0x88b6;
+import { nextStepNs, rampedFailure, replanned } from './ramp.js';
 
 /** A failure that was injected. */
 export interface Fault {
@@ -26,9 +23,18 @@ export interface Fault {
   /** Controller time, us. */
   injectedUs: number;
   expiresUs: number;
-  /** pending: recorded, being written. cleared is said only after a read-back. */
-  state: 'pending' | 'active' | 'cleared' | 'expired';
+  /**
+   * pending: recorded, being written. cleared is said only after a read-back. interrupted: it was
+   * there when its controller died, and was removed by the next one.
+   */
+  state: 'pending' | 'active' | 'cleared' | 'expired' | 'interrupted';
   entries: FaultEntry[];
+}
+
+/** Whether faults are blocked, and why. */
+export interface StopState {
+  isStopped: boolean;
+  reason: string;
 }
 
 /** What the engine works with. */
@@ -39,15 +45,20 @@ export interface FaultEngineOptions {
   nowUs: () => number;
   /** Keeps a fault's record before it acts. */
   record?: (fault: Fault) => void;
+  /** Keeps the state of the global stop. */
+  recordStop?: (state: StopState) => void;
   /** Faults at once; more are refused. */
   limit?: number;
 }
 
 /** The faults of one shadow. */
 export class FaultEngine {
+  /** How much may be touched at once; undefined: no limit, as in campaigns. */
+  blast: BlastLimit | undefined;
   readonly #devices: Map<string, ShadowDevice>;
   readonly #faults = new Map<string, Fault>();
   #nextId = 1;
+  #stop: StopState = { isStopped: false, reason: '' };
 
   constructor(private readonly options: FaultEngineOptions) {
     for (const device of options.devices) {
@@ -56,6 +67,22 @@ export class FaultEngine {
       }
     }
     this.#devices = new Map(options.devices.map((device) => [device.name, device]));
+  }
+
+  /** The global stop. */
+  get stopState(): StopState {
+    return { ...this.#stop };
+  }
+
+  /** When the next step of a growing fault is due, controller time in us; Infinity for never. */
+  get nextStepUs(): number {
+    let next = Infinity;
+    for (const { failure, injectedUs, state } of this.#faults.values()) {
+      if (!failure.ramp || state !== 'active') continue;
+      const elapsedNs = (this.options.nowUs() - injectedUs) * 1000;
+      next = Math.min(next, injectedUs + nextStepNs(failure.ramp, elapsedNs) / 1000);
+    }
+    return next;
   }
 
   /** Faults that have not been cleared, the expired ones marked. */
@@ -75,18 +102,30 @@ export class FaultEngine {
 
   /**
    * Injects a failure for `durationUs`. Throws NOT_FOUND, INVALID_INPUT, CONFLICT when another
-   * fault holds the same stage, LIMIT, or what the switch answered; then nothing is left behind.
+   * fault holds the same stage, LIMIT, REFUSED after a stop or past the blast radius, or what the
+   * switch answered; then nothing is left behind.
+   * @param override goes past the blast radius
    */
-  async inject(failure: Failure, durationUs: number): Promise<Fault> {
-    if (!(durationUs > 0))
+  async inject(failure: Failure, durationUs: number, override = false): Promise<Fault> {
+    if (!(durationUs > 0)) {
       throw new UmbraError('INVALID_INPUT', 'a fault needs a duration above 0');
+    }
+    if (this.#stop.isStopped) {
+      throw new UmbraError('REFUSED', `faults are stopped (${this.#stop.reason}): release first`);
+    }
     const { topology, nowUs, limit = 256 } = this.options;
     const injectedUs = nowUs();
     const expiresUs = injectedUs + Math.round(durationUs);
     const live = this.list().filter((fault) => fault.state !== 'cleared');
     const present = live.flatMap(({ entries }) => entries);
-    const entries = planFailure(topology, failure, injectedUs, expiresUs - injectedUs, present);
+    const lastsUs = expiresUs - injectedUs;
+    const entries = planFailure(topology, rampedFailure(failure, 0), injectedUs, lastsUs, present);
+    if (failure.ramp) replanned(topology, failure, injectedUs, lastsUs, entries, Infinity);
     if (live.length >= limit) throw new UmbraError('LIMIT', `${limit} faults are active`);
+    if (this.blast && !override) {
+      const acting = live.filter(({ state }) => state === 'active').map((fault) => fault.failure);
+      checkBlastRadius(topology, [...acting, failure], this.blast);
+    }
     await this.#clearExpired(live, entries);
     const id = `fault-${this.#nextId++}`;
     const fault: Fault = { id, failure, injectedUs, expiresUs, state: 'pending', entries };
@@ -94,14 +133,7 @@ export class FaultEngine {
     this.#faults.set(id, fault);
     try {
       this.heartbeat();
-      const kept = this.#entitiesOfOthers(fault);
-      for (const [device, wanted] of entitiesByDevice(entries, this.#devices)) {
-        const fresh = wanted.filter((entity) => !kept.get(device)?.has(entityKey(entity)));
-        for (const batch of inOrder(fresh)) {
-          await device.write(batch.map((entity) => ({ type: Update_Type.INSERT, entity })));
-        }
-        await requirePresent(device, wanted);
-      }
+      await this.#write(fault);
     } catch (error) {
       await this.#remove(fault).catch(() => {});
       this.#faults.delete(id);
@@ -110,6 +142,26 @@ export class FaultEngine {
     }
     this.#set(fault, 'active');
     return fault;
+  }
+
+  /** Carries out the steps of growing faults that are due. */
+  async step(): Promise<void> {
+    const now = this.options.nowUs();
+    for (const fault of this.#faults.values()) {
+      const { failure, injectedUs, expiresUs, state, entries } = fault;
+      if (!failure.ramp || state !== 'active' || expiresUs <= now) continue;
+      const elapsedNs = (now - injectedUs) * 1000;
+      const lastsUs = expiresUs - injectedUs;
+      const { topology } = this.options;
+      const next = replanned(topology, failure, injectedUs, lastsUs, entries, elapsedNs);
+      const isChanged = (entry: FaultEntry, i: number): boolean =>
+        JSON.stringify(entry) !== JSON.stringify(entries[i]);
+      const changed = next.filter(isChanged);
+      for (const [device, entities] of entitiesByDevice(changed, this.#devices)) {
+        await device.write(entities.map((entity) => ({ type: Update_Type.MODIFY, entity })));
+      }
+      fault.entries = next;
+    }
   }
 
   /** Removes a fault and reads back that it is gone. */
@@ -132,6 +184,52 @@ export class FaultEngine {
     return removed;
   }
 
+  /**
+   * The global stop: no fault acts from the moment the switches have heard a heartbeat without a
+   * lease, then every entry is removed, and new faults are refused until `release`. A journal that
+   * fails does not keep it from that; what failed is in the answer.
+   */
+  async stop(reason: string): Promise<{ removedEntries: number; notRecorded?: string }> {
+    this.#stop = { isStopped: true, reason };
+    this.heartbeat();
+    let notRecorded: string | undefined;
+    try {
+      this.options.recordStop?.(this.#stop);
+    } catch (error) {
+      notRecorded = messageOf(error);
+    }
+    let removedEntries = 0;
+    try {
+      removedEntries = await this.clearAll();
+    } catch (error) {
+      if (!(error instanceof UmbraError && error.code === 'STORE')) throw error;
+      notRecorded = error.message;
+    }
+    return { removedEntries, ...(notRecorded === undefined ? {} : { notRecorded }) };
+  }
+
+  /** Lets faults be injected again. */
+  release(): void {
+    this.#stop = { isStopped: false, reason: '' };
+    this.options.recordStop?.(this.#stop);
+    this.heartbeat();
+  }
+
+  /**
+   * Takes over from a controller that died: whatever faults the switches still hold are removed,
+   * and those of its records that were under way are marked. Returns them.
+   */
+  async recover(records: readonly Fault[], stop?: StopState): Promise<Fault[]> {
+    if (stop) this.#stop = { ...stop };
+    for (const { id } of records) {
+      this.#nextId = Math.max(this.#nextId, Number(id.replace(/^fault-/, '')) + 1 || 1);
+    }
+    await this.clearAll();
+    const underWay = records.filter(({ state }) => state === 'pending' || state === 'active');
+    for (const fault of underWay) this.#set(fault, 'interrupted');
+    return underWay;
+  }
+
   /** Forgets all faults without touching a switch: the network was set back to before them. */
   forget(): void {
     this.#faults.clear();
@@ -139,7 +237,7 @@ export class FaultEngine {
 
   /** Renews the lease on every shadow switch and tells it the controller's time. */
   heartbeat(): void {
-    const frame = heartbeatFrame(this.options.nowUs(), LEASE_US);
+    const frame = heartbeatFrame(this.options.nowUs(), this.#stop.isStopped ? 0 : LEASE_US);
     for (const device of this.#devices.values()) device.packetOut(frame);
   }
 
@@ -159,8 +257,19 @@ export class FaultEngine {
     }
   }
 
+  async #write(fault: Fault): Promise<void> {
+    const kept = this.#keysOfOthers(fault);
+    for (const [device, wanted] of entitiesByDevice(fault.entries, this.#devices)) {
+      const fresh = wanted.filter((entity) => !kept.get(device)?.has(entityKey(entity)));
+      for (const batch of inOrder(fresh)) {
+        await device.write(batch.map((entity) => ({ type: Update_Type.INSERT, entity })));
+      }
+      await requirePresent(device, wanted);
+    }
+  }
+
   async #remove(fault: Fault): Promise<void> {
-    const kept = this.#entitiesOfOthers(fault);
+    const kept = this.#keysOfOthers(fault);
     for (const [device, entities] of entitiesByDevice(fault.entries, this.#devices)) {
       const keys = new Set(entities.map(entityKey).filter((key) => !kept.get(device)?.has(key)));
       await device.reconcile([], (entity) => keys.has(entityKey(entity)));
@@ -172,7 +281,7 @@ export class FaultEngine {
   }
 
   /** Keys that other faults need as well: a port's clone session is there once. */
-  #entitiesOfOthers(fault: Fault): Map<ShadowDevice, Set<string>> {
+  #keysOfOthers(fault: Fault): Map<ShadowDevice, Set<string>> {
     const others = [...this.#faults.values()].filter((other) => other !== fault);
     const byDevice = entitiesByDevice(
       others.flatMap(({ entries }) => entries),
@@ -185,47 +294,4 @@ export class FaultEngine {
     fault.state = state;
     this.options.record?.(fault);
   }
-}
-
-function firstClash(
-  present: readonly FaultEntry[],
-  wanted: readonly FaultEntry[],
-): string | undefined {
-  for (const one of present) {
-    for (const other of wanted) {
-      const clash = clashOf(one, other);
-      if (clash !== undefined) return clash;
-    }
-  }
-  return undefined;
-}
-
-/** What rules refer to, then the rules: each batch is one Write. */
-function inOrder(entities: readonly Entity[]): Entity[][] {
-  const isRule = ({ entity }: Entity): boolean => entity?.$case === 'tableEntry';
-  const batches = [entities.filter((e) => !isRule(e)), entities.filter(isRule)];
-  return batches.filter((batch) => batch.length > 0);
-}
-
-async function requirePresent(device: ShadowDevice, wanted: readonly Entity[]): Promise<void> {
-  const keys = new Set(wanted.map(entityKey));
-  const have = (await device.readState()).filter((entity) => keys.has(entityKey(entity)));
-  const wrong = compareEntities(have, wanted);
-  if (wrong.length > 0) {
-    throw new UmbraError(
-      'RPC',
-      `${device.name}: read back ${wrong[0]!.kind} entry after injection`,
-    );
-  }
-}
-
-/** The frame of a heartbeat: what the controller's clock says, and how long that may count. */
-export function heartbeatFrame(controllerUs: number, leaseUs: number): Uint8Array {
-  const frame = new Uint8Array(60);
-  const view = new DataView(frame.buffer);
-  view.setUint16(12, HEARTBEAT_TYPE);
-  view.setUint16(14, Math.floor(controllerUs / 2 ** 32) & 0xffff);
-  view.setUint32(16, controllerUs % 2 ** 32);
-  view.setUint32(20, leaseUs);
-  return frame;
 }

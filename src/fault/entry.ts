@@ -1,6 +1,6 @@
 /** What a failure puts on shadow switches: rules of the fault stage and what they refer to. */
 import { UmbraError } from '../base/errors.js';
-import { cloneSessionEntity, entityKey, type Rule } from '../p4runtime/index.js';
+import { cloneSessionEntity, compareEntities, entityKey, type Rule } from '../p4runtime/index.js';
 import type { Entity } from '../proto/index.js';
 import { FIRST_FAULT_SESSION, type ShadowDevice } from '../device/index.js';
 
@@ -61,4 +61,41 @@ function prefixOf(text: string): { bits: number; length: number } | undefined {
   const [a = 0, b = 0, c = 0, d = 0] = match.slice(1, 5).map(Number);
   const bits = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
   return { bits, length: match[5] === undefined ? 32 : Number(match[5]) };
+}
+
+/** The first place where faults that are there and wanted ones would meet; undefined: none. */
+export function firstClash(
+  present: readonly FaultEntry[],
+  wanted: readonly FaultEntry[],
+): string | undefined {
+  for (const one of present) {
+    for (const other of wanted) {
+      const clash = clashOf(one, other);
+      if (clash !== undefined) return clash;
+    }
+  }
+  return undefined;
+}
+
+/** What rules refer to, then the rules: each batch is one Write. */
+export function inOrder(entities: readonly Entity[]): Entity[][] {
+  const isRule = ({ entity }: Entity): boolean => entity?.$case === 'tableEntry';
+  const batches = [entities.filter((e) => !isRule(e)), entities.filter(isRule)];
+  return batches.filter((batch) => batch.length > 0);
+}
+
+/** Reads back. Throws RPC when an entity is missing or different. */
+export async function requirePresent(
+  device: ShadowDevice,
+  wanted: readonly Entity[],
+): Promise<void> {
+  const keys = new Set(wanted.map(entityKey));
+  const have = (await device.readState()).filter((entity) => keys.has(entityKey(entity)));
+  const wrong = compareEntities(have, wanted);
+  if (wrong.length > 0) {
+    throw new UmbraError(
+      'RPC',
+      `${device.name}: read back ${wrong[0]!.kind} entry after injection`,
+    );
+  }
 }

@@ -1,5 +1,14 @@
 /** Failures as data: what a scenario, the API and the forecasts name. */
 
+/** How a number of a failure changes. */
+export interface Ramp {
+  /** Name of the parameter, such as `loss`. */
+  parameter: string;
+  from: number;
+  /** Time until the parameter has its value, ns. */
+  overNs: number;
+}
+
 /** One direction of a link, as seen at the egress port of `device`. */
 export type Direction = 'both' | 'a-to-b' | 'b-to-a';
 
@@ -35,6 +44,8 @@ export interface LinkDegradation {
   /** Name of a topology link. */
   link: string;
   direction: Direction;
+  /** A number that grows with time. */
+  ramp?: Ramp;
   /** Only these flows. */
   flow?: FlowMatch;
 
@@ -108,6 +119,8 @@ export interface DeviceFailure {
   stateLost?: boolean;
   /** The port whose queue is stuck; all unless given. */
   port?: number;
+  /** A number that grows with time. */
+  ramp?: Ramp;
 }
 
 export type Failure = LinkDegradation | DeviceFailure;

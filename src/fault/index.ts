@@ -1,8 +1,12 @@
 /** Failures, on the shadow only. */
+export { DEFAULT_BLAST_LIMIT, type BlastLimit } from './blast.js';
+export { failureOf, failureTypes, readFailure, type ParameterInfo } from './contract.js';
 export { describeFailure } from './describe.js';
 export * from './engine.js';
 export type { FaultEntry } from './entry.js';
 export * from './failure.js';
-export { averageLoss } from './stage/loss.js';
+export { HEARTBEAT_US, heartbeatFrame, LEASE_US } from './heartbeat.js';
 export { planFailure } from './plan.js';
+export { failureSchemas } from './schema.js';
+export { averageLoss } from './stage/loss.js';
 export { DEFAULT_QUEUE_NS } from './stage/rate.js';

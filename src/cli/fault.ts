@@ -1,0 +1,217 @@
+/** `umbra fault`: failures on the shadow of a running Umbra. */
+import { Option, type Command } from 'commander';
+import { UmbraError, messageOf } from '../base/errors.js';
+import { failureTypes, type Failure } from '../fault/index.js';
+import { command, decimal, remoteCommand } from './command.js';
+import { print, table } from './output.js';
+import { call, type RemoteOptions } from './remote.js';
+
+interface InjectOptions extends RemoteOptions {
+  link?: string;
+  device?: string;
+  type?: string;
+  set: string[];
+  direction: 'both' | 'a-to-b' | 'b-to-a';
+  loss?: number;
+  delayMs?: number;
+  jitterMs?: number;
+  rateMbps?: number;
+  mode: 'outage' | 'graceful' | 'reboot' | 'stuck';
+  share?: number;
+  duration: number;
+  override?: boolean;
+}
+
+/** Adds the command with all below it. */
+export function addFaults(program: Command): void {
+  const fault = command(program, 'fault').description('failures on the shadow');
+  remoteCommand(fault, 'list', 'faults and their state').action(listFaults);
+  command(fault, 'types')
+    .description('types of failure and their parameters')
+    .option('--json', 'print one JSON document')
+    .action(listFailureTypes);
+  remoteCommand(fault, 'clear', 'remove one fault, or all')
+    .argument('[id]', 'fault id')
+    .option('--all', 'every fault, also those that nobody remembers; the default without an id')
+    .action((id: string | undefined, options: RemoteOptions & { all?: boolean }) => {
+      if (id !== undefined && options.all) throw new UmbraError('USAGE', 'an id or --all');
+      return clearFaults(id, options);
+    });
+  remoteCommand(fault, 'stop', 'remove every fault at once and refuse new ones')
+    .option('--reason <text>', 'why', 'asked for')
+    .action(stopFaults);
+  remoteCommand(fault, 'release', 'allow faults again').action(releaseFaults);
+  addInject(fault);
+}
+
+function addInject(fault: Command): void {
+  const collect = (value: string, before: string[]): string[] => [...before, value];
+  remoteCommand(fault, 'inject', 'break a link or a switch of the shadow')
+    .option('--link <name>', 'a link, such as leaf1-spine1')
+    .option('--device <name>', 'or a switch, such as spine1')
+    .option('--type <type>', "with --set: any failure, see 'umbra fault types'")
+    .option('--set <name=value>', 'a parameter; a value may be JSON; repeatable', collect, [])
+    .addOption(
+      new Option('--direction <way>', 'of a link')
+        .choices(['both', 'a-to-b', 'b-to-a'])
+        .default('both'),
+    )
+    .option('--loss <share>', 'share of packets dropped, 0 to 1', decimal)
+    .option('--delay-ms <ms>', 'added delay', decimal)
+    .option('--jitter-ms <ms>', 'random extra delay, up to this', decimal)
+    .option('--rate-mbps <rate>', 'shaped to this rate', decimal)
+    .addOption(
+      new Option('--mode <mode>', 'of a switch')
+        .choices(['outage', 'graceful', 'reboot', 'stuck'])
+        .default('outage'),
+    )
+    .option('--share <share>', 'share of flows lost in graceful mode', decimal)
+    .option('--duration <seconds>', 'how long it lasts', decimal, 30)
+    .option('--override', 'go past the blast radius')
+    .action((options: InjectOptions) => injectFault(requestOf(options), options));
+}
+
+function requestOf(options: InjectOptions): FaultRequest {
+  const { duration, override } = options;
+  const common = { durationMs: duration * 1000, ...(override ? { override } : {}) };
+  if (options.type === undefined) {
+    const failure = { ...failureOf(options), ...parametersOf(options.set) } as Failure;
+    return { failure, ...common };
+  }
+  const { link, device = '', type } = options;
+  const parameters = { ...(link === undefined ? {} : { link }), ...parametersOf(options.set) };
+  return { device, type, parameters, ...common };
+}
+
+/** `name=value` pairs; a value that is no JSON is text. */
+function parametersOf(pairs: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw new UmbraError('USAGE', `--set ${pair}: name=value is needed`);
+      return [pair.slice(0, at), valueOf(pair.slice(at + 1))];
+    }),
+  );
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (/^[[{"]/.test(text)) throw new UmbraError('USAGE', `--set ${text}: ${messageOf(error)}`);
+    return text;
+  }
+}
+
+function failureOf(options: InjectOptions): Failure {
+  const ns = (ms: number | undefined): number | undefined =>
+    ms === undefined ? undefined : Math.round(ms * 1e6);
+  if ((options.link === undefined) === (options.device === undefined)) {
+    throw new UmbraError('USAGE', 'give either --link or --device');
+  }
+  const delayNs = ns(options.delayMs);
+  if (options.device !== undefined) {
+    const { device, mode, share } = options;
+    return {
+      type: 'device_failure',
+      device,
+      mode,
+      ...(share === undefined ? {} : { share }),
+      ...(delayNs === undefined ? {} : { delayNs }),
+    };
+  }
+  const jitterNs = ns(options.jitterMs);
+  return {
+    type: 'link_degradation',
+    link: options.link!,
+    direction: options.direction,
+    ...(options.loss === undefined ? {} : { loss: options.loss }),
+    ...(delayNs === undefined ? {} : { delayNs }),
+    ...(jitterNs === undefined ? {} : { jitterNs }),
+    ...(options.rateMbps === undefined ? {} : { rateBps: options.rateMbps * 1e6 }),
+  };
+}
+
+interface FaultView {
+  id: string;
+  description: string;
+  state: string;
+  expiresUs: number;
+}
+
+function faultTable(faults: readonly FaultView[]): string {
+  if (faults.length === 0) return 'no faults';
+  return table(
+    ['id', 'failure', 'state'],
+    faults.map((fault) => [fault.id, fault.description, fault.state]),
+  );
+}
+
+/** `umbra fault list`. */
+async function listFaults(options: RemoteOptions) {
+  const found = await call<FaultView[]>(options, 'faults');
+  print(found, options.json ?? false, () => faultTable(found));
+}
+
+/** `umbra fault inject`. */
+async function injectFault(request: FaultRequest, options: RemoteOptions) {
+  const made = await call<FaultView>(options, 'faults', 'POST', request);
+  print(made, options.json ?? false, () => faultTable([made]));
+}
+
+/** `umbra fault stop`. */
+async function stopFaults(options: RemoteOptions & { reason: string }) {
+  const { reason } = options;
+  const path = `faults/stop?reason=${encodeURIComponent(reason)}`;
+  const done = await call<{ removedEntries: number; notRecorded?: string }>(options, path, 'POST');
+  print(done, options.json ?? false, () =>
+    [
+      `${done.removedEntries} entries removed; faults are refused until 'umbra fault release'`,
+      ...(done.notRecorded === undefined ? [] : [`not recorded: ${done.notRecorded}`]),
+    ].join('\n'),
+  );
+}
+
+/** `umbra fault release`. */
+async function releaseFaults(options: RemoteOptions) {
+  const state = await call<{ isStopped: boolean }>(options, 'faults/stop', 'DELETE');
+  print(state, options.json ?? false, () => 'faults are allowed again');
+}
+
+/** `umbra fault types`: needs no running Umbra. */
+function listFailureTypes(options: { json?: boolean }): void {
+  const types = failureTypes();
+  print(types, options.json ?? false, () =>
+    table(
+      ['type', 'parameter', 'what it is'],
+      types.flatMap(({ type, parameters }) =>
+        parameters.map(({ name, description, isRequired }) => [
+          type,
+          name,
+          `${description}${isRequired ? ' (needed)' : ''}`,
+        ]),
+      ),
+    ),
+  );
+}
+
+/** What `umbra fault inject` sends. */
+interface FaultRequest {
+  failure?: Failure;
+  device?: string;
+  type?: string;
+  parameters?: Record<string, unknown>;
+  durationMs: number;
+  override?: boolean;
+}
+
+/** `umbra fault clear [ID]`; without an id, everything. */
+async function clearFaults(id: string | undefined, options: RemoteOptions) {
+  if (id === undefined) {
+    const done = await call<{ removedEntries: number }>(options, 'faults', 'DELETE');
+    print(done, options.json ?? false, () => `${done.removedEntries} entries removed, none left`);
+    return;
+  }
+  const done = await call<FaultView>(options, `faults/${encodeURIComponent(id)}`, 'DELETE');
+  print(done, options.json ?? false, () => faultTable([done]));
+}

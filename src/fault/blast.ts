@@ -1,0 +1,42 @@
+/** How much of a network faults touch at once, and how much they may. */
+import { UmbraError } from '../base/errors.js';
+import type { Topology } from '../topology/index.js';
+import type { Failure } from './failure.js';
+
+/** The most that may be touched at once, as shares of the network, 0 to 1. */
+export interface BlastLimit {
+  links: number;
+  devices: number;
+}
+
+/** Half of the network: room for every pair of failures, too little for a blackout. */
+export const DEFAULT_BLAST_LIMIT: BlastLimit = { links: 0.5, devices: 0.5 };
+
+/**
+ * Checks what all these failures together touch. One link and one device are always allowed.
+ * Throws REFUSED with both numbers.
+ */
+export function checkBlastRadius(
+  topology: Topology,
+  failures: readonly Failure[],
+  limit: BlastLimit,
+): void {
+  const links = new Set<string>();
+  const devices = new Set<string>();
+  for (const failure of failures) {
+    if (failure.type === 'device_failure') devices.add(failure.device);
+    else links.add(failure.link);
+  }
+  check('links', links.size, topology.links.length, limit.links);
+  check('devices', devices.size, topology.switches.length, limit.devices);
+}
+
+function check(what: string, touched: number, all: number, share: number): void {
+  const allowed = Math.max(1, Math.floor(all * share));
+  if (touched <= allowed) return;
+  throw new UmbraError(
+    'REFUSED',
+    `the faults would touch ${touched} of ${all} ${what}, ${allowed} are allowed; ` +
+      'an override is needed for more',
+  );
+}

@@ -1,0 +1,141 @@
+/** Shapes of failures as JSON schema: what the API, files and the contract check against. */
+import { Type } from 'typebox';
+
+/** Only properties that are named. */
+const closed = { additionalProperties: false };
+
+const share = (description: string) =>
+  Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: `${description}; share` }));
+const chance = Type.Number({ minimum: 0, maximum: 1 });
+const time = (description: string) =>
+  Type.Optional(Type.Number({ minimum: 0, maximum: 2 ** 46, description: `${description}; ns` }));
+const rate = (description: string) =>
+  Type.Optional(
+    Type.Number({ minimum: 2000, maximum: 1e12, description: `${description}; bit/s of frames` }),
+  );
+const bytes = (description: string) =>
+  Type.Optional(Type.Number({ minimum: 0, maximum: 1e12, description: `${description}; bytes` }));
+const flag = (description: string) =>
+  Type.Optional(Type.Boolean({ description: `${description}; yes or no` }));
+const choice = <T extends string>(values: readonly T[], description: string) =>
+  Type.Optional(
+    Type.Union(
+      values.map((value) => Type.Literal(value)),
+      { description },
+    ),
+  );
+
+const flow = Type.Optional(
+  Type.Object(
+    {
+      source: Type.Optional(Type.String()),
+      destination: Type.Optional(Type.String()),
+      protocol: Type.Optional(Type.Integer({ minimum: 0, maximum: 255 })),
+      sourcePort: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
+      destinationPort: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
+    },
+    { ...closed, description: 'only these flows' },
+  ),
+);
+
+const burstLoss = Type.Optional(
+  Type.Object(
+    {
+      enter: chance,
+      leave: chance,
+      lossGood: Type.Optional(chance),
+      lossBad: Type.Optional(chance),
+    },
+    { ...closed, description: 'Gilbert-Elliott; chances per packet' },
+  ),
+);
+const exactLoss = Type.Optional(
+  Type.Object(
+    {
+      packets: Type.Integer({ minimum: 0, maximum: 65535 }),
+      of: Type.Integer({ minimum: 1, maximum: 65535 }),
+    },
+    { ...closed, description: 'exactly so many of every so many packets' },
+  ),
+);
+const flap = Type.Optional(
+  Type.Object(
+    { periodNs: Type.Number({ minimum: 1000 }), downNs: Type.Number({ minimum: 0 }) },
+    { ...closed, description: 'down for the first part of every period; ns' },
+  ),
+);
+const ramp = Type.Optional(
+  Type.Object(
+    {
+      parameter: Type.String(),
+      from: Type.Number(),
+      overNs: Type.Number({ exclusiveMinimum: 0 }),
+    },
+    { ...closed, description: 'a number that goes from `from` to its value over a time; ns' },
+  ),
+);
+
+const linkDegradation = Type.Object(
+  {
+    type: Type.Literal('link_degradation'),
+    link: Type.String(),
+    direction: choice(['both', 'a-to-b', 'b-to-a'], 'of the link; both unless given'),
+    flow,
+    loss: share('packets dropped, each by a draw of its own'),
+    burstLoss,
+    exactLoss,
+    flap,
+    corrupt: share('packets with one random bit turned'),
+    corruptRepaired: flag('with right checksums'),
+    duplicate: share('packets that leave twice'),
+    rateBps: rate('shaped to'),
+    queueNs: time('longest wait in the shaper'),
+    queueBytes: bytes('bound of the shaper'),
+    policeBps: rate('policed to'),
+    burstBytes: bytes('what the policer lets through at once'),
+    reorder: share('packets that are overtaken'),
+    reorderNs: time('how long those wait'),
+    delayNs: time('added, one way'),
+    jitterNs: time('random delay'),
+    jitterShape: choice(['uniform', 'normal', 'pareto'], 'of the random delay'),
+    delayTableNs: Type.Optional(
+      Type.Array(Type.Number({ minimum: 0 }), {
+        minItems: 2,
+        maxItems: 100_000,
+        description: 'measured delays to draw from; ns',
+      }),
+    ),
+    ramp,
+  },
+  closed,
+);
+
+const deviceFailure = Type.Object(
+  {
+    type: Type.Literal('device_failure'),
+    device: Type.String(),
+    mode: Type.Union(
+      ['outage', 'graceful', 'reboot', 'stuck'].map((mode) => Type.Literal(mode)),
+    ),
+    share: share('flows lost'),
+    portShare: share('ports that are dead'),
+    entryShare: share('routes that are lost'),
+    seed: Type.Optional(Type.Integer({ minimum: 0, description: 'which ports and routes' })),
+    delayNs: time('added forwarding delay'),
+    rateBps: rate('forwarding rate left'),
+    queueNs: time('longest wait for forwarding'),
+    downNs: time('how long a reboot takes'),
+    stateLost: flag('a reboot forgets entries'),
+    port: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 511, description: 'with a stuck queue' }),
+    ),
+    ramp,
+  },
+  closed,
+);
+
+/** By type. */
+export const failureSchemas = {
+  link_degradation: linkDegradation,
+  device_failure: deviceFailure,
+} as const;
