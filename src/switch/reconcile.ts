@@ -7,6 +7,7 @@ import {
   entityKey,
   everything,
   StatusError,
+  tableRequest,
   validateUpdate,
   type Schema,
 } from '../p4runtime/index.js';
@@ -28,6 +29,7 @@ export type Stateful = Omit<ReadSource, 'nowNs'>;
  * that has no place there.
  */
 export function carryOver(from: Stateful, to: Stateful): void {
+  dropDeleted(from, to);
   for (const request of requests(from.schema)) {
     for (const entity of readEntities({ ...from, nowNs: 0 }, request)) {
       if (isOfProgram(from, entity)) continue;
@@ -38,6 +40,17 @@ export function carryOver(from: Stateful, to: Stateful): void {
         throw new StatusError(Code.INVALID_ARGUMENT, what, { cause: error });
       }
     }
+  }
+}
+
+/** Entries that both programs bring and that a controller has deleted stay deleted. */
+function dropDeleted(from: Stateful, to: Stateful): void {
+  for (const entity of readEntities({ ...to, nowNs: 0 }, tableRequest(0, false))) {
+    const e = entity.entity;
+    if (e?.$case !== 'tableEntry' || e.value.isConst) continue;
+    const isKnown = from.schema.tables.find(e.value.tableId) !== undefined;
+    if (!isKnown || from.store.tables.entry(entityKey(entity))) continue;
+    to.store.write({ type: Update_Type.DELETE, entity });
   }
 }
 
