@@ -1,9 +1,15 @@
 /** Who is primary. Spec: P4Runtime 1.5, sections 5 and 16.2. */
-import { SetForwardingPipelineConfigRequest_Action as Action } from '../../src/proto/index.js';
+import {
+  SetForwardingPipelineConfigRequest_Action as Action,
+  type StreamMessageResponse,
+} from '../../src/proto/index.js';
 import { election, role } from '../p4runtime/world.js';
 import { row } from './row.js';
+import { digestOf } from './state.js';
 import { CONTROLLER_ID, type World } from './world.js';
 
+type StreamUpdate = NonNullable<StreamMessageResponse['update']>;
+const LIMIT_MS = 20_000;
 const unprogrammed = { program: undefined };
 
 /** The status of a Write without updates under this election id. */
@@ -265,9 +271,14 @@ row(
   },
 );
 
-row('B18', 'packets go to the primary only, and not to who was', async (see, world) => {
+row('B18', 'packets and digests go to the primary only, not to who was', async (see, world) => {
   const backup = world.session();
   await backup.ask(1);
+  see('a digest is wanted', await world.insert(digestOf(world, 1)), 'OK');
+  world.sendProbe('digest', { a: 1 });
+  const isDigest = (update: StreamUpdate) => update.$case === 'digest' || undefined;
+  see('the primary hears it', await world.controller.nextOf(isDigest, LIMIT_MS), true);
+  await world.collect();
   see('the primary', (await world.probe('indexed')).length, 1);
   see('a backup', await world.heard(backup), 'silence');
   const next = world.session();

@@ -96,14 +96,14 @@ clientRow('I4', 'lost digests and lost acknowledgements leave nothing behind', a
       }));
       mock.send({ $case: 'digest', value: { digestId: 5, listId, data, timestamp: 0n } });
       const list = await heard.next();
-      for (const { data: one } of list.data) learnt.add(JSON.stringify([...(one!.value as Buffer)]));
+      for (const { data: one } of list.data) learnt.add(`${(one!.value as Buffer)[0]}`);
       client.acknowledge(list);
     };
     await deliver(1n, 10);
     // List 2 never comes; list 3 repeats list 1, whose acknowledgement got lost.
     await deliver(3n, 10);
     await deliver(4n, 11, 12);
-    t.deepEqual([...learnt], ['[10]', '[11]', '[12]']);
+    t.deepEqual([...learnt], ['10', '11', '12']);
     await client.capabilities();
     const acks = mock.received.flatMap(({ update }) =>
       update?.$case === 'digestAck' ? [update.value.listId] : [],
@@ -124,7 +124,8 @@ clientRow('M1', 'what depends on another goes in a later Write, after its answer
       open--;
       return undefined;
     };
-    const device = await ProductionDevice.open({ name: 's1', channel: mock.channel(), deviceId: 1n });
+    const channel = mock.channel();
+    const device = await ProductionDevice.open({ name: 's1', channel, deviceId: 1n });
     const uses = ruleEntity(schema, {
       table: 'selector_table',
       match: { 'hdr.probe.a': '1' },
@@ -133,7 +134,7 @@ clientRow('M1', 'what depends on another goes in a later Write, after its answer
     const group = groupEntity(schema, 'group_selector', 7, [1]);
     const member = memberEntity(schema, 'group_selector', 1, 'forward', { port: '1' });
     await device.reconcile([uses, group, member], () => true);
-    const kinds = mock.writes.map(({ updates }) => updates.map(({ entity }) => entity!.entity!.$case));
+    const kinds = mock.writes.map(({ updates }) => updates.map((u) => u.entity!.entity!.$case));
     t.deepEqual(kinds, [['actionProfileMember'], ['actionProfileGroup'], ['tableEntry']]);
     device.close();
   });

@@ -33,7 +33,8 @@ export class MockServer {
   readonly sets: SetForwardingPipelineConfigRequest[] = [];
   readonly received: StreamMessageRequest[] = [];
   /** The answer to a Write; `never` lets it hang. */
-  onWrite: (request: WriteRequest) => Promise<Failure | 'never' | undefined> = async () => undefined;
+  onWrite: (request: WriteRequest) => Promise<Failure | 'never' | undefined> = async () =>
+    undefined;
   /** What comes in answer to a Read, message by message. */
   onRead: (request: ReadRequest) => Entity[][] | 'never' = () => [];
   onCapabilities: () => string | Failure | 'never' = () => '1.5.0';

@@ -9,6 +9,7 @@ import {
 } from '../../src/proto/index.js';
 import { election } from '../p4runtime/world.js';
 import { row } from './row.js';
+import { cells, prepare, updates } from './state.js';
 import { programConfig, type World } from './world.js';
 
 const route = (world: World, prefix: string, port: number): Entity =>
@@ -136,9 +137,15 @@ row('L3', 'COMMIT runs what was saved, with the writes since', async (see, world
 row('L4', 'RECONCILE_AND_COMMIT keeps the state, or refuses', async (see, world) => {
   const reconcile = (config: ForwardingPipelineConfig) =>
     world.setPipeline({ action: Action.RECONCILE_AND_COMMIT, config });
+  see('prepared', await prepare(world), 'OK');
   await world.insert(route(world, '10.0.0.0/8', 1));
-  await world.insert(world.member(1, 1));
-  for (let i = 0; i < 3; i++) await world.probe('indexed', { d: 3 });
+  await world.write(updates(Update_Type.MODIFY, cells(world, 40)));
+  const initial = world.entity({
+    table: 'initial_table',
+    match: { 'hdr.probe.d': '2', 'hdr.probe.c': '7' },
+    priority: 2,
+  });
+  see('an entry of the program is deleted', await world.remove(initial), 'OK');
   const before = await world.everything();
   see('another cookie', await reconcile({ ...world.config, cookie: { cookie: 9n } }), 'OK');
   see('everything is there', await world.everything(), before);
@@ -146,7 +153,7 @@ row('L4', 'RECONCILE_AND_COMMIT keeps the state, or refuses', async (see, world)
   see('another P4Info', await reconcile(larger), 'OK');
   see('all is there', await world.everything(), before);
   see('for packets', await world.port('lpm', { a: TEN }), 'port 1');
-  see('and their state', (await world.probe('indexed', { d: 3 }))[0]!.mark, 3);
+  see('and their state', (await world.probe('indexed', { d: 3 }))[0]!.mark, 40);
   const moved = changed(world, (info) => {
     const table = info.tables.find(({ preamble }) => preamble?.alias === 'lpm_table')!;
     table.preamble!.id++;

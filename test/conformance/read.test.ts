@@ -1,6 +1,6 @@
 /** Reads. Spec: P4Runtime 1.5, sections 9 and 13. */
 import { entityKey, tableRequest } from '../../src/p4runtime/index.js';
-import { Entity, TableEntry } from '../../src/proto/index.js';
+import type { Entity, TableEntry } from '../../src/proto/index.js';
 import { role } from '../p4runtime/world.js';
 import { row } from './row.js';
 import type { World } from './world.js';
@@ -13,9 +13,6 @@ const ternary = (world: World, a: number, priority: number, action: string): Ent
     action,
     params: action === 'forward' ? { port: '1' } : {},
   });
-
-const ask = (kind: string, value: object = {}): Entity =>
-  Entity.fromPartial({ entity: { $case: kind, value } as unknown as Entity['entity'] });
 
 const keys = (entities: Entity[]): string[] => entities.map(entityKey).sort();
 
@@ -59,6 +56,34 @@ row('D4', 'the role of a Read filters what it returns', async (see, world) => {
   see('a role that nobody has, nothing', await count('nobody'), 0);
 });
 
+row('D5', 'id 0 reads all objects of a kind', async (see, world) => {
+  const entry = ternary(world, 1, 5, 'forward');
+  for (const entity of [entry, world.member(1, 1), world.member(2, 2), world.multicast(3, [])]) {
+    see(entityKey(entity), await world.insert(entity), 'OK');
+  }
+  const all = await world.readAll(tableRequest(0, false));
+  const constTable = world.schema.tables.get('const_table').id;
+  const isOf = (entity: Entity, tableId: number): boolean =>
+    entity.entity?.$case === 'tableEntry' && entity.entity.value.tableId === tableId;
+  see('tables', keys(all).includes(entityKey(entry)), true);
+  see('constant ones too', all.filter((entity) => isOf(entity, constTable)).length, 2);
+  const members = await world.readAll(world.some('actionProfileMember', {}));
+  see('members', keys(members), keys([world.member(1, 1), world.member(2, 2)]));
+  see('groups', await world.readAll(world.some('actionProfileGroup', {})), []);
+  see('counters', (await world.readAll(world.some('counterEntry', {}))).length, 16);
+  see('meters', (await world.readAll(world.some('meterEntry', {}))).length, 16);
+  see('registers', (await world.readAll(world.some('registerEntry', {}))).length, 16);
+  const groups = await world.readAll(world.some('packetReplicationEngineEntry', {}));
+  see('replication', keys(groups), keys([world.multicast(3, [])]));
+  const direct = await world.readAll(world.some('directCounterEntry', { tableEntry: {} }));
+  see('direct counters', direct.filter(isConstantCounter(constTable)).length, 2);
+});
+
+function isConstantCounter(tableId: number): (entity: Entity) => boolean {
+  return ({ entity }) =>
+    entity?.$case === 'directCounterEntry' && entity.value.tableEntry?.tableId === tableId;
+}
+
 row('D6', 'all filters of table entries work; table id 0 admits none', async (see, world) => {
   const tableId = world.schema.tables.get('ternary_table').id;
   const entries = [
@@ -71,7 +96,7 @@ row('D6', 'all filters of table entries work; table id 0 admits none', async (se
   marked.controllerMetadata = 4n;
   for (const entity of entries) see(entityKey(entity), await world.insert(entity), 'OK');
   const read = (filter: Partial<TableEntry>) =>
-    world.read([ask('tableEntry', { tableId, ...filter })]);
+    world.read([world.some('tableEntry', { tableId, ...filter })]);
   const found = async (filter: Partial<TableEntry>): Promise<string[]> =>
     keys((await read(filter)).entities);
   const some = (...which: number[]): string[] => keys(which.map((i) => entries[i]!));

@@ -21,7 +21,11 @@ export class Session {
   /** Told of every message as it comes. */
   onMessage: (() => void) | undefined;
 
-  constructor(readonly channel: GrpcChannel) {
+  /** @param limitMs how long to wait for a message before it counts as silence */
+  constructor(
+    readonly channel: GrpcChannel,
+    private readonly limitMs: number,
+  ) {
     const put = (message: Heard): void => {
       this.#heard.push(message);
       this.onMessage?.();
@@ -47,9 +51,11 @@ export class Session {
     return this.heard();
   }
 
-  /** The next message in short. */
+  /** The next message in short; `silence` when none comes. */
   async heard(): Promise<string> {
-    const message = await this.next();
+    if (this.#heard.length === 0) await this.#wait(this.limitMs);
+    const message = this.#heard.shift();
+    if (message === undefined) return 'silence';
     if ('ended' in message) {
       const { ended } = message;
       return `ended ${ended === undefined ? 'OK' : nameOf(statusOfError(ended))}`;
@@ -59,15 +65,6 @@ export class Session {
     if (update?.$case !== 'arbitration') return update?.$case ?? 'nothing';
     const id = update.value.electionId;
     return `${nameOf(update.value.status!.code)} ${id ? id.low : 'unset'}`;
-  }
-
-  /** The next message as it came. */
-  async next(): Promise<Heard> {
-    for (;;) {
-      const message = this.#heard.shift();
-      if (message !== undefined) return message;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
   }
 
   /** The next PacketIn; other messages stay for later. */
@@ -89,14 +86,19 @@ export class Session {
       }
       const leftMs = limit - Date.now();
       if (leftMs <= 0) throw new StatusError(Code.DEADLINE_EXCEEDED, `nothing in ${limitMs} ms`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, leftMs);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      await this.#wait(leftMs);
     }
+  }
+
+  /** Until something comes, or so long. */
+  #wait(limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** Messages that came and were not taken. */

@@ -62,6 +62,8 @@ const LARGEST_BYTES = 128 * 1024 * 1024;
 export const CONTROLLER_ID = 100;
 /** How long something that must come may take. */
 const DEADLINE_MS = 20_000;
+/** How long the reference switch has for an answer that it may not give. */
+const ANSWER_MS = 2000;
 /** How long the reference switch is given to do what it should not do. */
 const SILENCE_MS = 400;
 
@@ -121,7 +123,7 @@ export class World {
 
   /** A new StreamChannel, on a connection of its own unless one is given. */
   session(channel = this.channel()): Session {
-    return new Session(channel);
+    return new Session(channel, this.target.daemon ? DEADLINE_MS : ANSWER_MS);
   }
 
   /** Another target of the same kind, as after a full restart. */
@@ -216,19 +218,27 @@ export class World {
     return this.readAll(tableRequest(this.schema.tables.get(table).id, false));
   }
 
-  /** Everything that can be written, and all cells, by key. */
-  async everything(): Promise<Map<string, Entity>> {
-    const cells = ['counterEntry', 'registerEntry'].map(
-      ($case) => ({ entity: { $case, value: {} } }) as unknown as Entity,
+  /** Everything that can be written, and all cells, in the order of their keys. */
+  async everything(): Promise<Entity[]> {
+    const cells = (['counterEntry', 'meterEntry', 'registerEntry', 'digestEntry'] as const).map(
+      (kind) => this.some(kind, {}),
     );
-    const requests = [...everything(this.schema), tableRequest(0, true)];
-    const entities = await this.readAll(...requests, ...cells.map(Entity.fromPartial));
-    return new Map(entities.map((entity, i) => [`${entityKey(entity)} ${i}`, entity]));
+    const meterConfig = { cir: 0n, cburst: 0n, pir: 0n, pburst: 0n };
+    const metered = this.some('tableEntry', { meterConfig });
+    const requests = [...everything(this.schema), tableRequest(0, true), metered, ...cells];
+    const entities = await this.readAll(...requests);
+    const key = new Map(entities.map((entity) => [entity, entityKey(entity)]));
+    return entities.sort((a, b) => (key.get(a)! < key.get(b)! ? -1 : +(key.get(a) !== key.get(b))));
   }
 
   /** A member of the plain profile that forwards to `port`. */
   member(id: number, port: number): Entity {
     return memberEntity(this.schema, 'plain_profile', id, 'forward', { port: `${port}` });
+  }
+
+  /** An entity of any kind, from what is not at its default. */
+  some(kind: NonNullable<Entity['entity']>['$case'], value: object): Entity {
+    return Entity.fromPartial({ entity: { $case: kind, value } as unknown as Entity['entity'] });
   }
 
   /** A multicast group of `[port, instance]` pairs. */

@@ -4,40 +4,12 @@ import {
   WriteRequest_Atomicity as Atomicity,
   type Entity,
   type Uint128,
-  type Update,
 } from '../../src/proto/index.js';
 import { election } from '../p4runtime/world.js';
 import { row } from './row.js';
-import type { World } from './world.js';
+import { cells, exact, first, mixedBatch, prepare, second, updates } from './state.js';
 
 const { INSERT, MODIFY, DELETE } = Update_Type;
-
-const exact = (world: World, a: number, port: number): Entity =>
-  world.entity({
-    table: 'exact_table',
-    match: { 'hdr.probe.a': `${a}` },
-    action: 'metered_forward',
-    params: { port: `${port}` },
-  });
-
-const first = (world: World, a: number, port: number): Entity =>
-  world.entity({
-    table: 'first_table',
-    match: { 'hdr.probe.a': `${a}` },
-    action: 'forward',
-    params: { port: `${port}` },
-  });
-
-const second = (world: World, a: number, value: number): Entity =>
-  world.entity({
-    table: 'second_table',
-    match: { 'hdr.probe.a': `${a}` },
-    action: 'stamp',
-    params: { value: `${value}` },
-  });
-
-const updates = (type: Update_Type, entities: Entity[]): Update[] =>
-  entities.map((entity) => ({ type, entity }));
 
 row(
   'C1',
@@ -154,37 +126,6 @@ row('C10', 'CONTINUE_ON_ERROR tries every update', async (see, world) => {
   see('and act', await world.port('exact', { a: 2 }), 'port 2');
 });
 
-/** A batch that inserts, modifies and deletes things of several kinds. */
-function mixedBatch(world: World): Update[] {
-  return [
-    ...updates(INSERT, [exact(world, 3, 3)]),
-    ...updates(MODIFY, [exact(world, 1, 9)]),
-    ...updates(DELETE, [exact(world, 2, 2)]),
-    ...updates(INSERT, [second(world, 1, 7)]),
-    ...updates(DELETE, [world.member(2, 2)]),
-    ...updates(MODIFY, [world.member(1, 8)]),
-    ...updates(INSERT, [world.multicast(5, [[510, 3]])]),
-    ...updates(MODIFY, [world.multicast(4, [[510, 9]])]),
-    ...updates(MODIFY, [
-      world.entity({
-        table: 'lpm_table',
-        match: {},
-        isDefault: true,
-        action: 'forward',
-        params: { port: '6' },
-      }),
-    ]),
-  ];
-}
-
-async function prepare(world: World): Promise<string> {
-  return world.write([
-    ...updates(INSERT, [exact(world, 1, 1), exact(world, 2, 2)]),
-    ...updates(INSERT, [world.member(1, 1), world.member(2, 2)]),
-    ...updates(INSERT, [world.multicast(4, [[510, 1], [510, 2]])]),
-  ]);
-}
-
 row(
   'C11',
   'ROLLBACK_ON_ERROR: all or none, in Read and for packets',
@@ -192,7 +133,9 @@ row(
     see('prepared', await prepare(world), 'OK');
     await world.probe('exact', { a: 1 });
     await world.probe('indexed', { d: 3 });
+    await world.write(updates(MODIFY, cells(world, 40)));
     const before = await world.everything();
+    const chosen = await world.port('selector', { a: 1, b: 5 });
     const atomicity = Atomicity.ROLLBACK_ON_ERROR;
     const bad = [...mixedBatch(world), ...updates(DELETE, [exact(world, 77, 1)])];
     const status = await world.write(bad, { atomicity });
@@ -201,7 +144,8 @@ row(
     see('nothing has changed', await world.everything(), before);
     see('a packet', await world.port('exact', { a: 2 }), 'port 2');
     see('a new key', await world.port('exact', { a: 3 }), 'dropped');
-    see('the register goes on', (await world.probe('indexed', { d: 3 }))[0]!.mark, 1);
+    see('a group', await world.port('selector', { a: 1, b: 5 }), chosen);
+    see('the register goes on', (await world.probe('indexed', { d: 3 }))[0]!.mark, 40);
     see('the same without the bad one', await world.write(mixedBatch(world), { atomicity }), 'OK');
     see('a packet then', await world.port('exact', { a: 1 }), 'port 9');
     see('the default then', await world.port('lpm', { a: 1 }), 'port 6');

@@ -138,6 +138,29 @@ test('a slow reader loses packets, not arbitration, and the loss is counted', as
   server.close();
 });
 
+test('a stream on which even arbitration piles up is ended', async (t) => {
+  const server = new P4RuntimeServer([new FakeTarget(1n, config)]);
+  const port = await server.listen('127.0.0.1:0');
+  const slow = new RawStream(new GrpcChannel(`127.0.0.1:${port}`));
+  t.is(await slow.ask(1), 'OK 1');
+  const restless = new RawStream(server.inProcess());
+  for (let id = 2; id < 10_000; id++) restless.arbitrate(id);
+  let last = await slow.heard();
+  while (last.startsWith('ALREADY_EXISTS')) last = await slow.heard();
+  t.is(last, 'ended RESOURCE_EXHAUSTED');
+  t.is(await new RawStream(server.inProcess()).ask(20_000), 'OK 20000', 'others go on');
+  server.close();
+});
+
+both('roles of one device have a limit', async (t, { channel }) => {
+  const shared = channel();
+  for (let i = 0; i < 64; i++) {
+    t.is(await new RawStream(shared).ask(1, role(`r${i}`)), 'OK 1');
+  }
+  t.is(await new RawStream(shared).ask(1, role('one more')), 'ended RESOURCE_EXHAUSTED');
+  t.is(await new RawStream(shared).ask(2, role('r1')), 'OK 2', 'a known one');
+});
+
 test('nobody listens: the error names the address', async (t) => {
   const port = await unusedPort();
   const channel = new GrpcChannel(`127.0.0.1:${port}`);
