@@ -18,6 +18,8 @@ export interface SharedState {
   /** Does what emitted code's messages ask for; undefined when nobody listens. */
   log: ((message: number, values: readonly LoggedValue[]) => void) | undefined;
   assertionFailed(assertion: number): void;
+  /** A loop of an action was given up. */
+  endLoop(): void;
 }
 
 /** A value in a message: a number, or whether it is signed and its words. */
@@ -52,6 +54,7 @@ export function makeEnvironment(program: Program, shared: SharedState): Record<s
     isLogged: shared.log !== undefined,
     log: shared.log,
     assertionFailed: shared.assertionFailed,
+    endLoop: shared.endLoop,
     randomWords: (words: Int32Array, at: number, span: number, count: number): void =>
       drawWords(prng, words, at, span, count),
     ensure(packet: number, length: number): number {

@@ -38,6 +38,7 @@ export interface AssertionFailure {
 export type DropReason =
   | 'egress_spec'
   | 'assertion_failed'
+  | 'loop_limit'
   | 'no_clone_session'
   | 'no_multicast_group'
   | 'pool_exhausted'

@@ -43,6 +43,7 @@ export class PacketPath {
   readonly drops: Record<DropReason, number> = {
     egress_spec: 0,
     assertion_failed: 0,
+    loop_limit: 0,
     no_clone_session: 0,
     no_multicast_group: 0,
     pool_exhausted: 0,
@@ -69,7 +70,7 @@ export class PacketPath {
   #tracer: Tracer | undefined;
   #onTrace: ((trace: PacketTrace) => void) | undefined;
   #passes = 0;
-  #assertionFailed = false;
+  #givenUp: DropReason | undefined;
 
   constructor(parts: PathParts) {
     this.#program = parts.program;
@@ -385,14 +386,14 @@ export class PacketPath {
     this.#attachment.transmit(port, packet);
   }
 
-  /** Emitted code: an assertion failed, and the packet is about to be dropped for it. */
-  failAssertion(): void {
-    this.#assertionFailed = true;
+  /** Emitted code: the packet is about to be dropped, and why. */
+  giveUp(reason: DropReason): void {
+    this.#givenUp = reason;
   }
 
   #drop(packet: number, asked: DropReason): void {
-    const reason = this.#assertionFailed ? 'assertion_failed' : asked;
-    this.#assertionFailed = false;
+    const reason = this.#givenUp ?? asked;
+    this.#givenUp = undefined;
     this.drops[reason]++;
     this.#tracer?.note({ kind: 'drop', reason });
     this.#pool.free(packet);

@@ -87,10 +87,11 @@ export class V1Switch {
       prng,
       log: onLog && ((message, values) => onLog(logText(code.messages[message]!, values))),
       assertionFailed: (assertion) => {
-        this.#path.failAssertion();
+        this.#path.giveUp('assertion_failed');
         const { kind, text, place } = code.assertions[assertion]!;
         options.onAssertion?.({ kind, text, place, timeNs: this.#path.nowNs });
       },
+      endLoop: () => this.#path.giveUp('loop_limit'),
     };
     this.#bindings = { ...makeEnvironment(program, shared), ...this.#objects.bindings };
     this.#pipeline = compile(code, this.#bindings);

@@ -1,12 +1,11 @@
 /** Actions as statements: one emitter per primitive. */
 import { unreachable } from '../../base/assert.js';
 import type { Action, Expression, FieldRef, Primitive } from '../../bmv2/index.js';
-import { UmbraError } from '../../base/errors.js';
 import { parameterRow } from '../parameters.js';
 import type { Emitter } from './context.js';
 import type { Leaves } from './expression.js';
 import { emitArithmetic, emitComparison, emitLow, emitOffset } from './arithmetic.js';
-import { emitGraph, END, topologicalOrder } from './graph.js';
+import { emitBody } from './body.js';
 import { emitHash } from './hash.js';
 import { emitPop, emitPush } from './stack.js';
 import {
@@ -55,37 +54,10 @@ export function emitAction(
     const code = place.width === 32 ? `(${words[0]} >>> 0)` : words[0]!;
     return numberValue(code, 0, 2 ** place.width - 1);
   };
-  return emitBody(action.body, (p) => emitPrimitive(emitter, p, parameter, exit), (condition) =>
-    asCondition(emitter.value(condition, parameter)),
-  );
-}
-
-/** A body's steps; one with jumps as blocks. */
-function emitBody(
-  body: readonly Primitive[],
-  emit: (primitive: Primitive) => string,
-  condition: (expression: Expression) => string,
-): string {
-  const jumps = body.flatMap((p, i) => (p.op === 'jump' ? [i + 1, p.to] : []));
-  if (jumps.length === 0) return body.map(emit).join('\n');
-  const starts = [...new Set([0, ...jumps])].sort((a, b) => a - b).filter((i) => i < body.length);
-  const blockAt = (i: number): number => (i >= body.length ? END : starts.indexOf(i));
-  const blocks = starts.map((start, i) => body.slice(start, starts[i + 1]));
-  const next = (block: number): number => blockAt(starts[block]! + blocks[block]!.length);
-  const successors = (block: number): number[] => {
-    const last = blocks[block]!.at(-1)!;
-    if (last.op !== 'jump') return [next(block)];
-    return last.condition ? [next(block), blockAt(last.to)] : [blockAt(last.to)];
-  };
-  const order = topologicalOrder(0, successors);
-  if (!order) throw new UmbraError('UNSUPPORTED_PROGRAM', 'a loop in an action is not supported');
-  return emitGraph(order, 'AC', (block, jump) => {
-    const steps = blocks[block]!.filter((p) => p.op !== 'jump').map(emit);
-    const last = blocks[block]!.at(-1)!;
-    if (last.op !== 'jump') return `${steps.join('\n')} ${jump(next(block))}`;
-    if (!last.condition) return `${steps.join('\n')} ${jump(blockAt(last.to))}`;
-    const [stay, leave] = [jump(next(block)), jump(blockAt(last.to))];
-    return `${steps.join('\n')} if (${condition(last.condition)}) { ${stay} } else { ${leave} }`;
+  return emitBody(action.body, {
+    step: (primitive) => emitPrimitive(emitter, primitive, parameter, exit),
+    condition: (condition) => asCondition(emitter.value(condition, parameter)),
+    giveUp: `endLoop(); ${emitDropAll(emitter)} ${exit}`,
   });
 }
 

@@ -99,6 +99,7 @@ function emitBindings(program: Program, isTraced: boolean): string {
     'isLogged',
     'log',
     'assertionFailed',
+    'endLoop',
   ];
   program.counters.forEach((counter, i) => {
     if (counter.directTable === undefined) names.push(`c${i}_packets`, `c${i}_bytes`);
