@@ -192,6 +192,25 @@ export interface ReplicationControl {
   removeCloneSession(id: number): void;
 }
 
+/**
+ * Egress queues of strict priority, 0 the lowest. Without a port every port is meant, without a
+ * priority every queue of the port. Errors: INVALID_INPUT.
+ */
+export interface EgressQueueControl {
+  /** Queues of every port. */
+  readonly priorities: number;
+  /** Packets in all queues. */
+  readonly count: number;
+  /** Packets that fit a queue; 64 at first. */
+  setDepth(packets: number, port?: number, priority?: number): void;
+  /** Packets per second that leave a queue; 0, as at first, for no limit. */
+  setRate(packetsPerSecond: number, port?: number, priority?: number): void;
+  depth(port: number, priority: number): number;
+  rate(port: number, priority: number): number;
+  /** Packets in the queue now. */
+  length(port: number, priority: number): number;
+}
+
 /** One message of a digest: the fields' values in the program's order. */
 export interface DigestMessage {
   name: string;

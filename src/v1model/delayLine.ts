@@ -8,10 +8,15 @@ import { Handles } from './rows.js';
 /** How many packets can wait in one switch. */
 export const DELAY_LINE_SLOTS = 8192;
 
+/** Room for the numbers of so many packets is there from the start. */
+const FIRST_SLOTS = 64;
+/** Arrivals never come to this many: a lower rank precedes any earlier arrival. */
+const RANK = 2 ** 45;
+
 /** The packets that wait in one switch. */
 export class DelayLine {
-  /** Numbers that a packet's field list keeps, `width` for each slot. */
-  readonly kept: Float64Array;
+  /** Numbers that go with a packet, `width` for each slot; may be replaced by `add`. */
+  kept: Float64Array;
   readonly #time = new Float64Array(DELAY_LINE_SLOTS);
   readonly #order = new Float64Array(DELAY_LINE_SLOTS);
   readonly #packet = new Int32Array(DELAY_LINE_SLOTS);
@@ -23,7 +28,7 @@ export class DelayLine {
   #arrivals = 0;
 
   constructor(readonly width: number) {
-    this.kept = new Float64Array(DELAY_LINE_SLOTS * Math.max(1, width));
+    this.kept = new Float64Array(FIRST_SLOTS * Math.max(1, width));
   }
 
   get count(): number {
@@ -39,11 +44,15 @@ export class DelayLine {
     return this.#count === 0 ? Infinity : this.#time[this.#heap[0]!]!;
   }
 
-  /** Adds a packet and returns its slot, where `kept` is to be filled. */
-  add(timeNs: number, packet: number, port: number, fieldList: number): number {
+  /**
+   * Adds a packet and returns its slot, where `kept` is to be filled.
+   * @param rank among packets of equal time, the lowest goes first
+   */
+  add(timeNs: number, packet: number, port: number, fieldList: number, rank = 0): number {
     const slot = this.#slots.take();
+    this.#grow(slot + 1);
     this.#time[slot] = timeNs;
-    this.#order[slot] = this.#arrivals++;
+    this.#order[slot] = rank * RANK + this.#arrivals++;
     this.#packet[slot] = packet;
     this.#port[slot] = port;
     this.#fieldList[slot] = fieldList;
@@ -110,11 +119,20 @@ export class DelayLine {
       arrivals: number;
     };
     this.#columns().forEach((column, i) => column.set(saved.columns[i]!));
+    this.#grow(saved.slots.next);
     this.kept.set(saved.kept);
     this.#heap.set(saved.heap);
     this.#count = saved.heap.length;
     this.#slots.load(saved.slots);
     this.#arrivals = saved.arrivals;
+  }
+
+  #grow(slots: number): void {
+    const wanted = slots * this.width;
+    if (wanted <= this.kept.length) return;
+    const grown = new Float64Array(Math.max(wanted, 2 * this.kept.length));
+    grown.set(this.kept);
+    this.kept = grown;
   }
 
   #columns(): (Float64Array | Int32Array)[] {

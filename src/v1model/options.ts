@@ -16,6 +16,8 @@ export interface V1SwitchOptions {
   seed: number;
   /** The egress port that means drop; 511 like the reference target. */
   dropPort?: number;
+  /** Egress queues of every port; 1 when it is left out. */
+  priorityQueues?: number;
   onDigest?(message: DigestMessage): void;
   /** Hears what the program logs; without it, messages cost nothing. */
   onLog?(message: string): void;
@@ -39,6 +41,8 @@ export type DropReason =
   | 'egress_spec'
   | 'assertion_failed'
   | 'loop_limit'
+  | 'queue_full'
+  | 'queue_priority'
   | 'no_clone_session'
   | 'no_multicast_group'
   | 'pool_exhausted'

@@ -3,11 +3,12 @@
  * code. Packets go through at once, one after the other; queues belong to the links outside.
  */
 import { NO_PACKET, type PacketPool } from '../packet/index.js';
-import type { Program } from '../bmv2/index.js';
 import { microseconds } from './clock.js';
-import { DelayLine, waitNs } from './delayLine.js';
+import { DelayLine } from './delayLine.js';
+import { QUEUE_FULL, type EgressQueues } from './egressQueues.js';
+import { cut, holdReader, noDrops, type PathParts } from './pathParts.js';
 import { AFTER_EGRESS, AFTER_INGRESS } from './emit/program.js';
-import type { Layout, Slots } from './emit/layout.js';
+import type { Slots } from './emit/layout.js';
 import { InstanceType } from './instance.js';
 import type { DropReason, SwitchAttachment } from './options.js';
 import type { Pipeline } from './pipeline.js';
@@ -17,48 +18,17 @@ import type { PacketTrace, Tracer } from './trace.js';
 /** A packet that recirculates or resubmits more often than this is dropped. */
 const PASS_LIMIT = 64;
 
-/** What a path works with. */
-export interface PathParts {
-  program: Program;
-  pool: PacketPool;
-  attachment: SwitchAttachment;
-  layout: Layout;
-  slots: Slots;
-  /** The storage that emitted code uses. */
-  ints: Int32Array;
-  doubles: Float64Array;
-  /** The most numbers that any field list takes. */
-  keptWidth: number;
-  /** One number: the time of the packet under way, ns. */
-  clock: Float64Array;
-  dropPort: number;
-  pipeline: Pipeline;
-  replication: Replication;
-  /** Sends the digests whose bits are set. */
-  digest: ((bits: number) => void) | undefined;
-}
-
 /** Carries packets through the emitted code of one switch. */
 export class PacketPath {
-  readonly drops: Record<DropReason, number> = {
-    egress_spec: 0,
-    assertion_failed: 0,
-    loop_limit: 0,
-    no_clone_session: 0,
-    no_multicast_group: 0,
-    pool_exhausted: 0,
-    too_long: 0,
-    delay_line_full: 0,
-    pass_limit: 0,
-  };
-  readonly #program: Program;
+  readonly drops = noDrops();
+  readonly #holdNs: () => number;
   readonly #pool: PacketPool;
   readonly #wireLength: Int32Array;
   readonly #attachment: SwitchAttachment;
-  readonly #layout: Layout;
   readonly #slots: Slots;
   readonly #replication: Replication;
   readonly #delayLine: DelayLine;
+  readonly #queues: EgressQueues;
   readonly #digest: PathParts['digest'];
   readonly #I: Int32Array;
   readonly #D: Float64Array;
@@ -73,11 +43,10 @@ export class PacketPath {
   #givenUp: DropReason | undefined;
 
   constructor(parts: PathParts) {
-    this.#program = parts.program;
+    this.#holdNs = holdReader(parts);
     this.#pool = parts.pool;
     this.#wireLength = parts.pool.wireLength;
     this.#attachment = parts.attachment;
-    this.#layout = parts.layout;
     this.#slots = parts.slots;
     this.#I = parts.ints;
     this.#D = parts.doubles;
@@ -86,6 +55,7 @@ export class PacketPath {
     this.#pipeline = parts.pipeline;
     this.#replication = parts.replication;
     this.#digest = parts.digest;
+    this.#queues = parts.queues;
     this.#kept = new Float64Array(Math.max(1, parts.keptWidth));
     this.#delayLine = new DelayLine(parts.keptWidth);
   }
@@ -111,6 +81,7 @@ export class PacketPath {
   close(): void {
     const line = this.#delayLine;
     while (line.count > 0) this.#pool.free(line.packet(line.takeFirst()));
+    while (this.#queues.count > 0) this.#pool.free(this.#queues.takeFirst(0).packet);
     this.#attachment.wakeAt(Infinity);
   }
 
@@ -118,8 +89,8 @@ export class PacketPath {
   receive(port: number, packet: number, nowNs: number): void {
     this.#clock[0] = nowNs;
     this.#passes = 1;
-    if (this.#tracer) {
-      this.#receiveTraced(this.#tracer, port, packet, nowNs);
+    if (this.#tracer || this.#queues.isActive) {
+      this.#receiveSlowly(port, packet, nowNs);
       return;
     }
     const out = this.#unicast(port, packet, nowNs);
@@ -127,12 +98,18 @@ export class PacketPath {
     else this.#takeOver(out, port, packet);
   }
 
-  #receiveTraced(tracer: Tracer, port: number, packet: number, nowNs: number): void {
-    tracer.begin(nowNs, port, this.#wireLength[packet]!, InstanceType.NORMAL);
-    const out = this.#unicast(port, packet, nowNs);
-    if (out >= 0) this.#transmit(out, packet);
-    else this.#takeOver(out, port, packet);
-    this.#onTrace?.(tracer.end());
+  /** The way of packets that are traced, or that come to queues. */
+  #receiveSlowly(port: number, packet: number, nowNs: number): void {
+    this.#tracer?.begin(nowNs, port, this.#wireLength[packet]!, InstanceType.NORMAL);
+    if (this.#queues.isActive) {
+      this.#passes = 0;
+      this.#pass(port, packet, InstanceType.NORMAL, -1);
+    } else {
+      const out = this.#unicast(port, packet, nowNs);
+      if (out >= 0) this.#transmit(out, packet);
+      else this.#takeOver(out, port, packet);
+    }
+    if (this.#tracer) this.#onTrace?.(this.#tracer.end());
   }
 
   #unicast(port: number, packet: number, nowNs: number): number {
@@ -150,28 +127,46 @@ export class PacketPath {
   /** Lets go the packets whose time has come. */
   wake(nowNs: number): void {
     this.#clock[0] = nowNs;
-    const line = this.#delayLine;
-    while (line.nextNs <= nowNs) {
-      const slot = line.takeFirst();
-      const list = line.fieldList(slot);
-      const from = slot * line.width;
-      this.#kept.set(line.kept.subarray(from, from + line.width));
+    const [line, queues] = [this.#delayLine, this.#queues];
+    while (Math.min(line.nextNs, queues.nextNs) <= nowNs) {
       this.#passes = 0;
-      const [port, packet] = [line.port(slot), line.packet(slot)];
-      const type = InstanceType.RECIRCULATED;
-      this.#tracer?.begin(nowNs, port, this.#pool.wireLength[packet]!, type);
-      this.#pass(port, packet, type, list);
+      if (line.nextNs <= queues.nextNs) this.#endHold(nowNs);
+      else this.#dequeue(nowNs);
       if (this.#tracer) this.#onTrace?.(this.#tracer.end());
     }
-    this.#attachment.wakeAt(line.nextNs);
+    this.#attachment.wakeAt(Math.min(line.nextNs, queues.nextNs));
   }
 
-  save(): { delayLine: unknown; drops: Record<DropReason, number>; nowNs: number } {
-    return { delayLine: this.#delayLine.save(), drops: { ...this.drops }, nowNs: this.nowNs };
+  #endHold(nowNs: number): void {
+    const line = this.#delayLine;
+    const slot = line.takeFirst();
+    const from = slot * line.width;
+    this.#kept.set(line.kept.subarray(from, from + line.width));
+    const [port, packet] = [line.port(slot), line.packet(slot)];
+    const type = InstanceType.RECIRCULATED;
+    this.#tracer?.begin(nowNs, port, this.#pool.wireLength[packet]!, type);
+    this.#pass(port, packet, type, line.fieldList(slot));
+  }
+
+  #dequeue(nowNs: number): void {
+    const { packet, inPort, outPort, instance } = this.#queues.takeFirst(microseconds(nowNs));
+    const type = this.#I[this.#slots.instance_type]!;
+    this.#tracer?.begin(nowNs, inPort, this.#pool.wireLength[packet]!, type);
+    this.#process(inPort, packet, outPort, instance);
+  }
+
+  save() {
+    return {
+      delayLine: this.#delayLine.save(),
+      queues: this.#queues.save(),
+      drops: { ...this.drops },
+      nowNs: this.nowNs,
+    };
   }
 
   load(saved: ReturnType<PacketPath['save']>): void {
     this.#delayLine.load(saved.delayLine);
+    this.#queues.load(saved.queues);
     Object.assign(this.drops, saved.drops);
     this.#clock[0] = saved.nowNs;
   }
@@ -275,7 +270,7 @@ export class PacketPath {
         this.drops.pool_exhausted++;
         return;
       }
-      this.#cut(copy, target.truncateBytes);
+      cut(this.#pool, copy, target.truncateBytes);
       this.#pipeline.begin(port, this.#pool.wireLength[copy]!, type, timeUs);
       this.#pipeline.reparse(copy);
       if (list > 0) this.#pipeline.restore(list, kept, 0);
@@ -284,22 +279,34 @@ export class PacketPath {
     if (target.replicas.length === 0) this.#pool.free(original);
   }
 
-  #cut(packet: number, bytes: number): void {
-    const { wireLength, headLength } = this.#pool;
-    if (bytes === 0 || wireLength[packet]! <= bytes) return;
-    wireLength[packet] = bytes;
-    headLength[packet] = Math.min(headLength[packet]!, bytes);
+  /** Towards a port: through its queue if need be. */
+  #egress(inPort: number, packet: number, outPort: number, instance: number): void {
+    const queues = this.#queues;
+    const timeUs = microseconds(this.nowNs);
+    if (!queues.isActive) {
+      queues.noteEnqueued(timeUs, 0);
+      this.#process(inPort, packet, outPort, instance);
+      return;
+    }
+    const dueNs = queues.admit(outPort, this.nowNs, timeUs);
+    if (dueNs < 0) this.#drop(packet, dueNs === QUEUE_FULL ? 'queue_full' : 'queue_priority');
+    else if (dueNs <= this.nowNs) this.#process(inPort, packet, outPort, instance);
+    else {
+      this.#tracer?.note({ kind: 'hold', untilNs: dueNs });
+      const before = Math.min(this.#delayLine.nextNs, queues.nextNs);
+      queues.add(dueNs, { packet, inPort, outPort, instance });
+      if (dueNs < before) this.#attachment.wakeAt(dueNs);
+    }
   }
 
-  #egress(inPort: number, packet: number, outPort: number, instance: number): void {
+  #process(inPort: number, packet: number, outPort: number, instance: number): void {
     const I = this.#I;
     const slots = this.#slots;
     I[slots.egress_spec] = 0;
     I[slots.egress_port] = outPort;
     I[slots.egress_rid] = instance;
     this.#tracer?.note({ kind: 'egress', port: outPort, instance });
-    const timeUs = microseconds(this.nowNs);
-    this.#D[slots.egress_global_timestamp] = timeUs;
+    this.#D[slots.egress_global_timestamp] = microseconds(this.nowNs);
     this.#pipeline.egress(packet);
     this.#afterEgress(inPort, packet);
   }
@@ -353,7 +360,7 @@ export class PacketPath {
   }
 
   #recirculate(port: number, packet: number, list: number): void {
-    const wait = this.#waitNs();
+    const wait = this.#holdNs();
     this.#pipeline.keep(list, this.#kept, 0);
     if (wait === 0) {
       this.#tracer?.note({ kind: 'again', why: 'recirculate' });
@@ -365,19 +372,11 @@ export class PacketPath {
       this.#drop(packet, 'delay_line_full');
       return;
     }
-    const before = line.nextNs;
+    const before = Math.min(line.nextNs, this.#queues.nextNs);
     this.#tracer?.note({ kind: 'hold', untilNs: this.nowNs + wait });
     const slot = line.add(this.nowNs + wait, packet, port, list);
     line.kept.set(this.#kept.subarray(0, line.width), slot * line.width);
     if (line.nextNs < before) this.#attachment.wakeAt(line.nextNs);
-  }
-
-  /** How long the program asks the packet to wait, by the hold field; 0 when it does not. */
-  #waitNs(): number {
-    const ref = this.#program.holdUntilNs;
-    const storage = ref && this.#layout.storage(ref);
-    if (!storage || storage.array !== 'D') return 0;
-    return waitNs(this.#D[storage.slot]!, this.#D[this.#slots.egress_global_timestamp]!);
   }
 
   #transmit(port: number, packet: number): void {

@@ -6,6 +6,7 @@
 import { Prng } from '../base/prng.js';
 import type { Program } from '../bmv2/index.js';
 import type {
+  EgressQueueControl,
   IndexedCounterControl,
   IndexedMeterControl,
   ProfileControl,
@@ -17,6 +18,7 @@ import type {
 import { digestSender } from './digest.js';
 import { keptNumbers } from './emit/keep.js';
 import { slotsOf } from './emit/layout.js';
+import { EgressQueues, PRIORITIES } from './egressQueues.js';
 import { makeEnvironment, type SharedState } from './environment.js';
 import { logText } from './log.js';
 import { ProgramObjects } from './objects.js';
@@ -45,6 +47,7 @@ export class V1Switch {
   readonly registers: ReadonlyMap<string, RegisterControl>;
   readonly valueSets: ReadonlyMap<string, ValueSetControl>;
   readonly replication: ReplicationControl;
+  readonly queues: EgressQueueControl;
 
   readonly #objects: ProgramObjects;
   readonly #replication: Replication;
@@ -95,6 +98,8 @@ export class V1Switch {
     };
     this.#bindings = { ...makeEnvironment(program, shared), ...this.#objects.bindings };
     this.#pipeline = compile(code, this.#bindings);
+    const queues = new EgressQueues(options.priorityQueues ?? PRIORITIES, ints, doubles, layout);
+    this.queues = queues;
     this.#path = new PacketPath({
       program,
       pool,
@@ -108,6 +113,7 @@ export class V1Switch {
       keptWidth: keptNumbers(program, layout),
       pipeline: this.#pipeline,
       replication: this.#replication,
+      queues,
       digest: options.onDigest && digestSender(program, layout, ints, doubles, options.onDigest),
     });
     this.tables = byName(this.#objects.tables);

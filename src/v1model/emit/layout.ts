@@ -7,7 +7,14 @@ import { assert, defined } from '../../base/assert.js';
 import type { FieldRef, Program } from '../../bmv2/index.js';
 import { canReshape, primitivesOf, replacesVarbit } from './reshaping.js';
 import { asSigned, limbCount, numberValue, wordsValue, type Value } from './value.js';
-import { intrinsicFields, keyOf, Usage, type IntrinsicField, type Stage } from './usage.js';
+import {
+  intrinsicFields,
+  keyOf,
+  Usage,
+  type IntrinsicField,
+  type QueueField,
+  type Stage,
+} from './usage.js';
 
 /** A field's place. `names` has one name, or one per limb, most significant first. */
 export interface Storage {
@@ -137,6 +144,12 @@ export class Layout {
     const field = fields.findIndex((f) => f.name === name);
     assert(field >= 0, `standard_metadata.${name}`);
     return { header: this.#standard, field };
+  }
+
+  /** The slot of a field of egress queues; -1 when the program does not use it. */
+  queueSlot(name: QueueField): number {
+    const field = this.program.headers[this.#standard]!.fields.findIndex((f) => f.name === name);
+    return this.storage({ header: this.#standard, field })?.slot ?? -1;
   }
 
   switchSlot(name: SwitchSlot): number {

@@ -158,6 +158,7 @@ function emitUnicast(emitter: Emitter): string {
     emitter.slot('digests'),
     name('mcast_grp'),
   ].join(' | ');
+  const enqueued = layout.queueSlot('enq_timestamp');
   return `function unicast(p, port, length, timeUs) {
   begin(port, length, 0, timeUs);
   front(p);
@@ -167,6 +168,7 @@ function emitUnicast(emitter: Emitter): string {
   ${name('egress_port')} = out;
   ${emitter.probe('egress(out)')}
   ${name('egress_global_timestamp')} = timeUs;
+  ${enqueued < 0 ? '' : `I[${enqueued}] = timeUs;`}
   egress(p);
   const asked = ${emitter.slot('clone_egress')} | ${emitter.slot('recirculate')};
   if (asked !== 0 || ${name('egress_spec')} === DROP) return ${AFTER_EGRESS};

@@ -30,6 +30,18 @@ export const intrinsicFields = [
   'egress_global_timestamp',
 ] as const;
 
+/** The standard metadata of egress queues, which has places only where a program uses it. */
+export const queueFields = [
+  'enq_timestamp',
+  'enq_qdepth',
+  'deq_timedelta',
+  'deq_qdepth',
+  'qid',
+  'priority',
+] as const;
+
+export type QueueField = (typeof queueFields)[number];
+
 export type IntrinsicField = (typeof intrinsicFields)[number];
 
 /** Stages that read and that write each field, by `keyOf`. */
@@ -53,6 +65,7 @@ export class Usage {
     }
     if (program.holdUntilNs) mark(this.reads, program.holdUntilNs, 'outside');
     for (const primitive of program.deparserBody) this.#primitive('deparser', primitive);
+    this.#queueing();
     for (const { elements } of program.stacks) this.#alike(elements);
   }
 
@@ -66,6 +79,17 @@ export class Usage {
           if (all.size > 0) keys.forEach((key) => map.set(key, all));
         }
       }
+    });
+  }
+
+  /** The switch fills the fields of queues that are read, and reads a priority that is set. */
+  #queueing(): void {
+    const header = this.program.headers.findIndex(({ name }) => name === 'standard_metadata');
+    this.program.headers[header]?.fields.forEach(({ name }, field) => {
+      const ref = { header, field };
+      if (!(queueFields as readonly string[]).includes(name)) return;
+      if (name !== 'priority') mark(this.writes, ref, 'outside');
+      else if (this.writes.has(keyOf(ref))) mark(this.reads, ref, 'outside');
     });
   }
 
@@ -130,7 +154,7 @@ export class Usage {
   }
 
   #primitive(stage: Stage, primitive: Primitive): void {
-    for (const value of Object.values(primitive)) {
+    for (const value of Object.values(primitive).flat()) {
       if (isExpression(value)) this.#expression(stage, value);
     }
     if ('target' in primitive && typeof primitive.target === 'object') {
