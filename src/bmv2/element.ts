@@ -19,7 +19,7 @@ export interface Element {
   headers: number[];
 }
 
-/** A stack's element by an index found at run time; undefined when it is something else. */
+/** A stack's element by an index found at run time, or its last; undefined for something else. */
 export function readElement(
   json: unknown,
   names: Names,
@@ -28,12 +28,20 @@ export function readElement(
 ): Element | undefined {
   const inner = unwrapped(json);
   if (!isObject(inner)) return undefined;
+  const value = inner['value'];
+  if (inner['type'] === 'stack_field' && Array.isArray(value) && value[1] === 'last') {
+    const stack = names.stack(value[0], place);
+    return { index: lastIndex(stack), headers: firstMembers(names, stack) };
+  }
   const op = inner['op'];
   if (op !== 'dereference_header_stack' && op !== 'dereference_stack') return undefined;
   const left = unwrapped(inner['left']);
   const stack = names.stack(isObject(left) ? left['value'] : left, place);
-  const headers = names.stacks[stack]!.elements.map((element) => element[0]!);
-  return { index: read(inner['right']), headers };
+  return { index: read(inner['right']), headers: firstMembers(names, stack) };
+}
+
+function firstMembers(names: Names, stack: number): number[] {
+  return names.stacks[stack]!.elements.map((element) => element[0]!);
 }
 
 /** A field of an element by its position. */

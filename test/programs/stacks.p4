@@ -18,6 +18,7 @@ struct headers_t {
     command_t command;
     label_t[4] labels;
     label_t[4] spare;
+    label_t copy;
 }
 
 struct metadata_t {
@@ -33,9 +34,13 @@ parser SwitchParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
     state labels {
         packet.extract(hdr.labels.next);
         transition select(hdr.labels.last.last, hdr.labels.lastIndex) {
-            (1, _): accept;
+            (1, _): end;
             (0, _): labels;
         }
+    }
+    state end {
+        hdr.copy = hdr.labels.last;
+        transition accept;
     }
 }
 
@@ -52,6 +57,10 @@ control SwitchIngress(inout headers_t hdr, inout metadata_t meta,
         } else if (standard_metadata.parser_error == error.PacketTooShort) {
             standard_metadata.egress_spec = 3;
         }
+        if (hdr.command.what != 12) {
+            hdr.copy.setInvalid();
+        }
+        log_msg("label {} of {}", { hdr.labels[3].rest, hdr.command.index });
         bit<32> i = (bit<32>) hdr.command.index;
         switch (hdr.command.what) {
             1: {
@@ -68,6 +77,7 @@ control SwitchIngress(inout headers_t hdr, inout metadata_t meta,
             8: { hdr.labels[0] = hdr.labels[i]; }
             9: { hdr.labels.push_front(3); }
             10: { hdr.labels[1].id = 0xbbbb; hdr.labels.push_front(1); hdr.labels.pop_front(2); }
+            12: { hdr.copy.id = hdr.copy.id + 1; }
             11: { if (hdr.labels[i].isValid()) { hdr.command.index = 0xee; } }
         }
     }
@@ -83,6 +93,7 @@ control SwitchDeparser(packet_out packet, in headers_t hdr) {
         packet.emit(hdr.command);
         packet.emit(hdr.labels);
         packet.emit(hdr.spare);
+        packet.emit(hdr.copy);
     }
 }
 
