@@ -14,7 +14,6 @@ import {
   type Update,
   type WriteRequest,
 } from '../proto/index.js';
-import { assert } from '../base/assert.js';
 import { Arbitration, type Contender } from './arbitration.js';
 import { Schema } from './schema.js';
 import {
@@ -40,13 +39,16 @@ interface Device {
   schema: { of: ForwardingPipelineConfig; schema: Schema } | undefined;
 }
 
-/** The service. All calls are synchronous: what they did acts when they return. */
+/**
+ * The service. All calls are synchronous: what they did acts when they return. A device id of 0,
+ * which the specification does not allow, is known only where a target asks for it: p4lang's
+ * exercises number their switches from 0.
+ */
 export class P4RuntimeService {
   readonly #devices = new Map<bigint, Device>();
 
   constructor(targets: readonly Target[]) {
     for (const target of targets) {
-      assert(target.deviceId !== 0n, 'a device id is never 0');
       const arbitration = new Arbitration(target.deviceId);
       this.#devices.set(target.deviceId, { target, arbitration, schema: undefined });
       const toPrimaries = (message: StreamMessageResponse): void => {

@@ -11,7 +11,10 @@ import { namespaces, program, skipUnless } from './requirements.js';
 
 const needs = [namespaces, program('ethtool'), program('ping')];
 /** What an orderly end may take: a second to drain, and a busy machine. */
-const END_MS = 4000;
+const END_MS = 15_000;
+
+/** How long to wait for what takes a quarter of a second on a machine that is free. */
+const WAIT_MS = 15_000;
 
 async function within(ms: number, isTrue: () => boolean): Promise<boolean> {
   const end = performance.now() + ms;
@@ -47,7 +50,7 @@ test('ping and iperf3 through the daemon, and SIGTERM under load', async (t) => 
     const result = JSON.parse(output) as { end: { sum_received: { bits_per_second: number } } };
     t.true(result.end.sum_received.bits_per_second > 10e6, output);
     running.process.kill('SIGUSR2');
-    t.true(await within(2000, () => /port 1 \(umbda\): received \d\d+/.test(running.output())));
+    t.true(await within(WAIT_MS, () => /port 1 \(umbda\): received \d\d+/.test(running.output())));
     lab.namespaces.start('a', ['iperf3', '-c', '10.0.2.1', '-u', '-b', '0', '-l', '64', '-t', '10']);
     await sleep(500);
     const { how, ms } = await endOf(running);
@@ -69,7 +72,7 @@ test('an interface goes down, comes up, is deleted and made again: packets pass 
     t.true(pings(lab));
     const b = lab.port('b');
     const says = (what: string, times: number): Promise<boolean> =>
-      within(3000, () => running.output().split(`port 2 (${b}) is ${what}`).length > times);
+      within(WAIT_MS, () => running.output().split(`port 2 (${b}) is ${what}`).length > times);
     t.true(await says('up', 1), 'up at the start');
     spawnSync('ip', ['link', 'set', b, 'down']);
     t.true(await says('down', 1), 'the daemon sees it go down');
@@ -148,7 +151,7 @@ test('a full disk under --pcap is said once, and packets still pass', async (t) 
       lab.inA('ping', '-c', '60', '-i', '0.002', '-s', '1400', '-q', '10.0.2.1').status === 0;
     t.true(flood());
     const isFull = (): boolean => /no longer recorded/.test(running.output());
-    t.true(await within(3000, isFull), running.output());
+    t.true(await within(WAIT_MS, isFull), running.output());
     t.true(flood(), 'packets still pass');
     t.is((await endOf(running)).how, 0);
     const [file] = /umbf[ab]_(in|out)\.pcap: ENOSPC/.exec(running.output()) ?? [];
