@@ -48,8 +48,7 @@ interface Source {
 
 /** Reads captures in, writes captures out. */
 export class FilePlane implements DataPlane {
-  /** Captures count from 1970. */
-  readonly epochNs = 0;
+  readonly epochNs: number;
   readonly #sources: Source[];
   readonly #outputs = new Map<number, CaptureFile>();
   readonly #sent = new Map<number, number>();
@@ -71,6 +70,7 @@ export class FilePlane implements DataPlane {
     });
     const begins = captures.flatMap(({ bytes, file }) => firstSecond(bytes, file));
     const originSeconds = begins.length === 0 ? 0 : Math.min(...begins);
+    this.epochNs = originSeconds * 1e9;
     this.#sources = captures.map(({ port, file, bytes }) => {
       const packets = readCapture(bytes, file, originSeconds)[Symbol.iterator]();
       return { port, packets, next: undefined, received: 0 };

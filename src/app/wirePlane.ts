@@ -96,6 +96,7 @@ export class WirePlane implements DataPlane {
         packet: (packet) => device.receive(number, packet, monotonicNs()),
         idle: () => this.#flush(),
         state: (isUp) => {
+          device.setPortState(number, isUp);
           this.#log.info(`port ${number} (${port.name}) is ${isUp ? 'up' : 'down'}`);
         },
       });
