@@ -220,14 +220,7 @@ function readEntry(node: Node, key: TableKey[], actions: readonly Action[]): Ini
   if (!actions[action]) throw node.place.invalid(`no action ${action}`);
   const args = entry.array('action_data').map((value) => integerOf(value, node.place));
   const match = parts.map((part, i) => readMatch(part, key[i]!));
-  return {
-    match,
-    priority: node.has('priority') ? node.integer('priority') : 0,
-    action,
-    args,
-    // The format has no flag for it: only the source that p4c quotes tells.
-    isConst: /^const\b/.test(node.sourceText ?? ''),
-  };
+  return { match, priority: node.has('priority') ? node.integer('priority') : 0, action, args };
 }
 
 function readMatch(node: Node, { kind, width }: TableKey): InitialMatch {

@@ -205,8 +205,6 @@ export interface InitialEntry {
   priority: number;
   action: number;
   args: bigint[];
-  /** Marked `const` on its own, in a list that is not. */
-  isConst: boolean;
 }
 
 /** A match-action table. */

@@ -21,7 +21,7 @@ import { readEntities } from './entityReader.js';
 import { IdleTimeouts } from './idleTimeouts.js';
 import { p4DataOf } from './p4Data.js';
 import { decodeHeader, encodeHeader, headerLength } from './packetHeader.js';
-import { checkPipeline, isSameConfig } from './pipeline.js';
+import { checkPipeline, isSameConfig, tableSizes } from './pipeline.js';
 import { carryOver } from './reconcile.js';
 import { loadState, Part, saveState, type Running, type SavedState } from './running.js';
 
@@ -198,6 +198,7 @@ export class EmbeddedSwitch implements Target {
     const v1 = new V1Switch(checked.program, {
       pool,
       seed,
+      tableSizes: tableSizes(schema),
       ...(dropPort === undefined ? {} : { dropPort }),
       attachment: {
         transmit: (port, packet) => {

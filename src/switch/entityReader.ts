@@ -72,6 +72,10 @@ export function readEntities(source: ReadSource, request: Entity): Entity[] {
         .filter((entry) => matches(digestId, entry.digestId))
         .map((value) => ({ entity: { $case: 'digestEntry', value } }));
     }
+    case 'valueSetEntry':
+      return store.valueSets.read(e.value.valueSetId).map((value) => ({
+        entity: { $case: 'valueSetEntry', value },
+      }));
     default:
       throw new StatusError(Code.UNIMPLEMENTED, `reading ${e.$case} is not implemented`);
   }

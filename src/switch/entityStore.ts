@@ -12,6 +12,7 @@ import type { IdleTimeouts } from './idleTimeouts.js';
 import { ProfileEntities } from './profileEntities.js';
 import { ReplicationEntities } from './replicationEntities.js';
 import { TableEntities } from './tableEntities.js';
+import { ValueSetEntities } from './valueSetEntities.js';
 
 /** What a store works with besides P4Info. */
 export interface StoreParts {
@@ -26,6 +27,7 @@ interface SavedStore {
   tables: ReturnType<TableEntities['save']>;
   profiles: ReturnType<ProfileEntities['save']>;
   replication: ReturnType<ReplicationEntities['save']>;
+  valueSets: ReturnType<ValueSetEntities['save']>;
 }
 
 /** The entities of one pipeline. */
@@ -34,6 +36,7 @@ export class EntityStore {
   readonly profiles: ProfileEntities;
   readonly replication: ReplicationEntities;
   readonly digests: Digests;
+  readonly valueSets: ValueSetEntities;
   readonly #v1: V1Switch;
   /** A copy of everything while nothing has changed since it was made. */
   #saved: SavedStore | undefined;
@@ -47,6 +50,7 @@ export class EntityStore {
     this.profiles = new ProfileEntities(schema, v1);
     this.tables = new TableEntities(schema, v1, this.profiles, idle, now);
     this.replication = new ReplicationEntities(v1);
+    this.valueSets = new ValueSetEntities(schema, v1);
   }
 
   /** Carries out a checked update. Throws a StatusError or UmbraError, and changes nothing then. */
@@ -90,6 +94,8 @@ export class EntityStore {
         return this.profiles.writeGroup(type, e.value);
       case 'packetReplicationEngineEntry':
         return this.replication.write(type, entity!);
+      case 'valueSetEntry':
+        return this.valueSets.write(e.value);
       default:
         throw new StatusError(Code.UNIMPLEMENTED, `writing ${e.$case} is not implemented`);
     }
@@ -100,6 +106,7 @@ export class EntityStore {
       tables: this.tables.save(),
       profiles: this.profiles.save(),
       replication: this.replication.save(),
+      valueSets: this.valueSets.save(),
     };
     return this.#saved;
   }
@@ -109,6 +116,7 @@ export class EntityStore {
     this.tables.load(saved.tables);
     this.profiles.load(saved.profiles);
     this.replication.load(saved.replication);
+    this.valueSets.load(saved.valueSets);
     this.#saved = saved;
   }
 }

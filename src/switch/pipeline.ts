@@ -64,6 +64,14 @@ function nameOf({ name }: { name: string }): string {
   return name;
 }
 
+/**
+ * The sizes that P4Info gives to tables that take entries. p4c gives a table that brings entries
+ * no room in the device config but for those.
+ */
+export function tableSizes({ tables }: Schema): ReadonlyMap<string, number> {
+  return new Map(tables.all.filter((t) => !t.isConst).map((t) => [t.name, t.size]));
+}
+
 function mismatch(what: string): UmbraError {
   return new UmbraError(
     'PIPELINE_MISMATCH',
@@ -103,7 +111,9 @@ function compare(schema: Schema, program: Program): void {
   );
   compareNames('counter', schema.counters.all, program.counters);
   compareNames('register', schema.registers.all, program.registers);
+  compareNames('meter', schema.meters.all, program.meters);
   compareNames('digest', schema.digests.all, program.digests);
+  compareNames('value set', schema.valueSets.all, program.valueSets);
 }
 
 /** p4c has the switch match an optional key as a ternary one. */

@@ -17,6 +17,7 @@ import {
   MeterEntry,
   RegisterEntry,
   Update_Type,
+  ValueSetEntry,
   type Entity,
 } from '../proto/index.js';
 import { readEntities, type ReadSource } from './entityReader.js';
@@ -67,6 +68,7 @@ function requests(schema: Schema): Entity[] {
     { entity: { $case: 'meterEntry', value: MeterEntry.fromPartial({}) } },
     { entity: { $case: 'registerEntry', value: RegisterEntry.fromPartial({}) } },
     { entity: { $case: 'digestEntry', value: DigestEntry.fromPartial({}) } },
+    { entity: { $case: 'valueSetEntry', value: ValueSetEntry.fromPartial({}) } },
   ];
   return [...entities.map(withResources), ...cells];
 }
@@ -78,6 +80,14 @@ function withResources(request: Entity): Entity {
   const meterConfig = { cir: 0n, cburst: 0n, pir: 0n, pburst: 0n, eburst: 0n };
   return { entity: { $case: 'tableEntry', value: { ...e.value, counterData, meterConfig } } };
 }
+
+/** What is always there. */
+const modifiedOnly = new Set<string | undefined>([
+  'counterEntry',
+  'meterEntry',
+  'registerEntry',
+  'valueSetEntry',
+]);
 
 /** What nobody wrote belongs to the program, and each program brings its own. */
 function isOfProgram({ store }: Stateful, { entity }: Entity): boolean {
@@ -91,7 +101,7 @@ function write({ schema, store }: Stateful, entity: Entity): void {
   const isNew =
     e?.$case === 'tableEntry'
       ? !e.value.isDefaultAction && !store.tables.entry(entityKey(entity))
-      : e?.$case !== 'counterEntry' && e?.$case !== 'meterEntry' && e?.$case !== 'registerEntry';
+      : !modifiedOnly.has(e?.$case);
   const type = isNew ? Update_Type.INSERT : Update_Type.MODIFY;
   validateUpdate(schema, type, entity);
   store.write({ type, entity });

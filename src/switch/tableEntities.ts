@@ -239,7 +239,8 @@ export class TableEntities {
         match: view.match.flatMap((match, i) => fieldMatch(schema.fields[i]!, match) ?? []),
         priority: view.priority,
         action: { type: { $case: 'action', value } },
-        isConst: schema.isConst || view.origin === 'program const',
+        // p4c's output does not say which single entries of a list are const: only the list.
+        isConst: schema.isConst,
       });
       const key = tableEntryKey(message);
       this.#all.entries.set(key, { message, handle: view.handle, own: undefined });

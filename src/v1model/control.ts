@@ -59,8 +59,8 @@ export interface ColourCounts {
   red: CounterValue;
 }
 
-/** Who brought an entry: the control side, or the program, which may mark single ones `const`. */
-export type EntryOrigin = 'control' | 'program' | 'program const';
+/** Who brought an entry. */
+export type EntryOrigin = 'control' | 'program';
 
 /** An entry as read back. */
 export interface TableEntryView {

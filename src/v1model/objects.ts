@@ -94,8 +94,15 @@ export class ProgramObjects {
   /** Ports that are down. */
   readonly downPorts = new Set<number>();
 
-  /** @param now the engine's time in ns, for meters */
-  constructor(program: Program, now: () => number) {
+  /**
+   * @param now the engine's time in ns, for meters
+   * @param tableSizes tables that must have more room than the program says
+   */
+  constructor(
+    program: Program,
+    now: () => number,
+    private readonly tableSizes: ReadonlyMap<string, number> = new Map(),
+  ) {
     program.counters.forEach((counter, i) => {
       if (counter.directTable !== undefined) return;
       const array = new CounterArray(counter.name, counter.size);
@@ -141,11 +148,12 @@ export class ProgramObjects {
     pipeline.tables.forEach((table, i) => {
       if (isInline(table)) return;
       const meter = table.meter && program.meters[table.meter.index]!;
-      const cells = Math.max(table.size, table.entries.length) + 1;
+      const size = Math.max(table.size, this.tableSizes.get(table.name) ?? 0);
+      const cells = Math.max(size, table.entries.length) + 1;
       const meters = meter && new MeterArray(meter.name, cells, meter.unit, now);
       const profile = table.profile === undefined ? undefined : profiles[table.profile];
       const defaultRow = table.profile === undefined ? 0 : defaultRows[table.profile]!++;
-      const made = new MatchTable(table, program.actions, profile, meters, defaultRow);
+      const made = new MatchTable({ ...table, size }, program.actions, profile, meters, defaultRow);
       this.tables.push(made);
       this.#bindTable(tableVariable(pipeline, i), made);
     });

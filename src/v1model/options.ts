@@ -18,6 +18,8 @@ export interface V1SwitchOptions {
   dropPort?: number;
   /** Egress queues of every port; 1 when it is left out. */
   priorityQueues?: number;
+  /** Tables that must have more room than the program says, by name. */
+  tableSizes?: ReadonlyMap<string, number>;
   onDigest?(message: DigestMessage): void;
   /** Hears what the program logs; without it, messages cost nothing. */
   onLog?(message: string): void;

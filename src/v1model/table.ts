@@ -271,7 +271,7 @@ export class MatchTable implements TableControl {
     });
     const priority = hasPriority(this.key) ? rank : 0;
     const call = this.#rows.callOf(entry.action, entry.args);
-    this.#add(match, priority, call, entry.isConst ? 'program const' : 'program');
+    this.#add(match, priority, call, 'program');
   }
 
   #add(match: KeyMatch[], priority: number, target: EntryTarget, origin: EntryOrigin): number {
