@@ -97,6 +97,9 @@ control ConformanceIngress(inout headers_t hdr, inout metadata_t meta,
     counter(16, CounterType.packets_and_bytes) indexed_counter;
     meter(16, MeterType.bytes) indexed_meter;
     register<bit<32>>(16) indexed_register;
+    register<int<8>>(1) signed_8;
+    register<int<12>>(1) signed_12;
+    register<int<16>>(1) signed_16;
     direct_counter(CounterType.packets_and_bytes) exact_counter;
     direct_meter<bit<8>>(MeterType.bytes) exact_meter;
     direct_counter(CounterType.packets_and_bytes) const_counter;
@@ -284,8 +287,15 @@ control ConformanceIngress(inout headers_t hdr, inout metadata_t meta,
         indexed_counter.count(index);
         indexed_meter.execute_meter(index, meta.colour);
         indexed_register.read(value, index);
-        hdr.probe.mark = value;
         indexed_register.write(index, value + 1);
+        int<8> byte;
+        int<12> twelve;
+        int<16> half;
+        signed_8.read(byte, 0);
+        signed_12.read(twelve, 0);
+        signed_16.read(half, 0);
+        int<32> sum = (int<32>)byte + (int<32>)twelve + (int<32>)half;
+        hdr.probe.mark = value + (bit<32>)sum;
         standard_metadata.egress_spec = 1;
     }
 
