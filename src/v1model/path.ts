@@ -21,6 +21,8 @@ const PASS_LIMIT = 64;
 /** Carries packets through the emitted code of one switch. */
 export class PacketPath {
   readonly drops = noDrops();
+  /** The time of the packet under way. */
+  nowNs = 0;
   readonly #holdNs: () => number;
   readonly #pool: PacketPool;
   readonly #wireLength: Int32Array;
@@ -33,7 +35,7 @@ export class PacketPath {
   readonly #I: Int32Array;
   readonly #D: Float64Array;
   readonly #dropPort: number;
-  readonly #clock: Float64Array;
+  readonly #clock: Float64Array | undefined;
   /** What a clone or a repeated packet keeps between passes. */
   readonly #kept: Float64Array;
   #pipeline: Pipeline;
@@ -67,11 +69,6 @@ export class PacketPath {
     this.#onTrace = onTrace;
   }
 
-  /** The time of the packet under way. */
-  get nowNs(): number {
-    return this.#clock[0]!;
-  }
-
   /** Packets that wait in the delay line. */
   get held(): number {
     return this.#delayLine.count;
@@ -87,7 +84,8 @@ export class PacketPath {
 
   /** A packet arrives; the switch owns it. */
   receive(port: number, packet: number, nowNs: number): void {
-    this.#clock[0] = nowNs;
+    this.nowNs = nowNs;
+    if (this.#clock !== undefined) this.#clock[0] = nowNs;
     this.#passes = 1;
     if (this.#tracer || this.#queues.isActive) {
       this.#receiveSlowly(port, packet, nowNs);
@@ -126,7 +124,8 @@ export class PacketPath {
 
   /** Lets go the packets whose time has come. */
   wake(nowNs: number): void {
-    this.#clock[0] = nowNs;
+    this.nowNs = nowNs;
+    if (this.#clock !== undefined) this.#clock[0] = nowNs;
     const [line, queues] = [this.#delayLine, this.#queues];
     while (Math.min(line.nextNs, queues.nextNs) <= nowNs) {
       this.#passes = 0;
@@ -168,7 +167,7 @@ export class PacketPath {
     this.#delayLine.load(saved.delayLine);
     this.#queues.load(saved.queues);
     Object.assign(this.drops, saved.drops);
-    this.#clock[0] = saved.nowNs;
+    this.nowNs = saved.nowNs;
   }
 
   /** One way through ingress; `list` is the field list that was kept, or -1. */

@@ -20,8 +20,8 @@ export interface PathParts {
   doubles: Float64Array;
   /** The most numbers that any field list takes. */
   keptWidth: number;
-  /** One number: the time of the packet under way, ns. */
-  clock: Float64Array;
+  /** Takes the time of the packet under way, where emitted code reads it. */
+  clock: Float64Array | undefined;
   dropPort: number;
   pipeline: Pipeline;
   replication: Replication;

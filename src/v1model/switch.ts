@@ -70,7 +70,7 @@ export class V1Switch {
     const dropPort = options.dropPort ?? 511;
     this.#prng = new Prng(options.seed);
     const clock = new Float64Array(1);
-    this.#objects = new ProgramObjects(program, () => clock[0]!, options.tableSizes);
+    this.#objects = new ProgramObjects(program, () => this.#path.nowNs, options.tableSizes);
     this.#replication = new Replication(this.#objects.downPorts);
     // An even number of words, so that they can be cleared in pairs.
     const ints = new Int32Array(2 * Math.ceil((layout.intSlots + 1) / 2));
@@ -109,7 +109,7 @@ export class V1Switch {
       ints,
       doubles,
       dropPort,
-      clock,
+      clock: this.#objects.tables.some((t) => t.supportsTimeout) ? clock : undefined,
       keptWidth: keptNumbers(program, layout),
       pipeline: this.#pipeline,
       replication: this.#replication,
