@@ -3,7 +3,7 @@ import type { NodeRef, Pipeline, Table, TableKey } from '../../bmv2/index.js';
 import { assert } from '../../base/assert.js';
 import { emitAction, type ArgumentSource } from './action.js';
 import { comment, type Emitter } from './context.js';
-import { emitGraph, END, topologicalOrder } from './graph.js';
+import { emitParts, END, topologicalOrder, type GraphPart, type NodeEmitter } from './graph.js';
 import { emitHash } from './hash.js';
 import { asCondition, asLimbs, asUnsigned, limbCount, setupOf } from './value.js';
 import { rowStride } from '../parameters.js';
@@ -36,8 +36,8 @@ export function isInline(table: Table): boolean {
   );
 }
 
-/** Emits a pipeline as one labelled block. */
-export function emitPipeline(emitter: Emitter, pipeline: Pipeline): string {
+/** Emits a pipeline as one labelled block, or as parts of about `limit` characters. */
+export function emitPipeline(emitter: Emitter, pipeline: Pipeline, limit: number): GraphPart[] {
   const tables = pipeline.tables.length;
   const number = (ref: NodeRef): number =>
     ref === undefined ? END : ref.kind === 'table' ? ref.index : tables + ref.index;
@@ -52,7 +52,7 @@ export function emitPipeline(emitter: Emitter, pipeline: Pipeline): string {
   const order = topologicalOrder(number(pipeline.initial), successors);
   assert(order !== undefined, 'p4c emits pipelines without circles');
   const label = pipeline.name === 'ingress' ? 'IN' : 'EG';
-  return emitGraph(order, label, (node, jump) => {
+  const emitNode: NodeEmitter = (node, jump) => {
     const go = (ref: NodeRef): string => jump(number(ref));
     if (node < tables) return emitTable(emitter, pipeline, node, go, `break ${label};`);
     const condition = pipeline.conditions[node - tables]!;
@@ -60,7 +60,8 @@ export function emitPipeline(emitter: Emitter, pipeline: Pipeline): string {
     const which = `${pipelineNumber(pipeline)}, ${node - tables}`;
     const code = emitter.isTraced ? `T.condition(${which}, ${value})` : value;
     return `if (${code}) { ${go(condition.whenTrue)} } else { ${go(condition.whenFalse)} }`;
-  });
+  };
+  return emitParts(order, label, emitNode, limit);
 }
 
 function emitTable(

@@ -34,24 +34,87 @@ export function topologicalOrder(
 
 /** Emits the nodes of an order as one block labelled `label`. */
 export function emitGraph(order: readonly number[], label: string, emit: NodeEmitter): string {
-  if (order.length === 0) return '';
+  return order.length === 0 ? '' : emitParts(order, label, emit, Infinity)[0]!.code;
+}
+
+/** Nodes `first` up to `end` of an order, as one block. */
+export interface GraphPart {
+  /** Positions in the order. */
+  first: number;
+  end: number;
+  /** Jumps within are labelled breaks; a jump into a later part returns its position. */
+  code: string;
+}
+
+/**
+ * Emits an order as one block, or as several when it would be longer than `limit` characters: the
+ * bodies of functions of a parameter `at`, the position to begin at. `break label` leaves it.
+ */
+export function emitParts(
+  order: readonly number[],
+  label: string,
+  emit: NodeEmitter,
+  limit: number,
+): GraphPart[] {
   const position = new Map(order.map((node, i) => [node, i]));
-  const targets = new Set<number>();
+  // Jumps come as marks, because what they turn into depends on where the parts end.
   const bodies = order.map((node, i) =>
     emit(node, (target) => {
       if (target === END) return `break ${label};`;
       const to = position.get(target);
       assert(to !== undefined && to > i, 'a jump leads forward');
-      if (to === i + 1) return '';
+      return `\0${to}\0`;
+    }),
+  );
+  const firsts = bodies.length === 0 ? [] : [0];
+  let length = 0;
+  bodies.forEach((body, i) => {
+    length += body.length;
+    if (length <= limit || i === firsts.at(-1)) return;
+    firsts.push(i);
+    length = body.length;
+  });
+  return firsts.map((first, part) => {
+    const end = firsts[part + 1] ?? bodies.length;
+    return { first, end, code: joinBodies(bodies, label, first, end, enteredFrom(bodies, first)) };
+  });
+}
+
+/** Positions that bodies before `first` jump to. */
+function enteredFrom(bodies: readonly string[], first: number): Set<number> {
+  const before = bodies.slice(0, first).join('');
+  return new Set([...before.matchAll(/\0(\d+)\0/g)].map((mark) => Number(mark[1])));
+}
+
+function joinBodies(
+  bodies: readonly string[],
+  label: string,
+  first: number,
+  end: number,
+  entered: ReadonlySet<number>,
+): string {
+  const targets = new Set<number>();
+  const own = bodies.slice(first, end).map((body, i) =>
+    body.replaceAll(/\0(\d+)\0/g, (_, digits: string) => {
+      const to = Number(digits);
+      if (to >= end) return `return ${to};`;
+      if (to === first + i + 1) return '';
       targets.add(to);
       return `break ${label}${to};`;
     }),
   );
+  const entries = [...entered].filter((to) => to > first && to < end).sort((a, b) => a - b);
+  for (const to of entries) targets.add(to);
   // A body whose last statement may fall through reaches the next one: emitters end every path
   // with a jump, and an empty jump means the next node.
-  let code = bodies[0]!;
-  for (let i = 1; i < bodies.length; i++) {
-    code = targets.has(i) ? `${label}${i}: {\n${code}\n}\n${bodies[i]}` : `${code}\n${bodies[i]}`;
+  let code = own[0]!;
+  if (entries.length > 0) {
+    const cases = entries.map((to) => `case ${to}: break ${label}${to};`);
+    code = `switch (at) { ${cases.join(' ')} }\n${code}`;
+  }
+  for (let i = first + 1; i < end; i++) {
+    const body = own[i - first]!;
+    code = targets.has(i) ? `${label}${i}: {\n${code}\n}\n${body}` : `${code}\n${body}`;
   }
   return `${label}: {\n${code}\n}`;
 }

@@ -79,7 +79,11 @@ export class Layout {
   #freshDoubles = 0;
   #doubles = 0;
 
-  constructor(readonly program: Program) {
+  /** @param split stages of several functions, which have no local variables */
+  constructor(
+    readonly program: Program,
+    private readonly split: ReadonlySet<Stage> = new Set(),
+  ) {
     this.usage = new Usage(program);
     this.#standard = program.headers.findIndex((h) => h.name === 'standard_metadata');
     assert(this.#standard >= 0, 'standard_metadata');
@@ -103,6 +107,11 @@ export class Layout {
       place.at = 4 * this.#ints;
       this.#ints += Math.ceil(place.maxBytes / 4);
     }
+  }
+
+  /** True when a stage is several functions. */
+  isSplit(stage: Stage): boolean {
+    return this.split.has(stage);
   }
 
   get validWords(): number {
@@ -271,8 +280,9 @@ export class Layout {
     const stages = new Set([...reads, ...writes]);
     const array = width > 32 && width <= 53 ? 'D' : 'I';
     const count = width > 53 ? limbCount(width) : 1;
-    const only = [...stages][0];
-    if (header.isMetadata && !isIntrinsic && stages.size === 1 && only !== 'outside') {
+    const only = [...stages][0]!;
+    const isLocal = stages.size === 1 && only !== 'outside' && !this.split.has(only);
+    if (header.isMetadata && !isIntrinsic && isLocal) {
       const names = Array.from({ length: count }, (_, i) => `f${ref.header}_${ref.field}_${i}`);
       this.#storage.set(key, { width, names, local: only, array, slot: -1 });
       return;

@@ -4,11 +4,12 @@
  */
 import type { Pipeline, Program } from '../../bmv2/index.js';
 import { Emitter, type Assertion } from './context.js';
-import { emitPipeline, isInline, profileVariable, tableVariable } from './control.js';
+import { isInline, profileVariable, tableVariable } from './control.js';
 import { declare, emitDeparser } from './deparser.js';
 import { emitVerify } from './hash.js';
 import { emitKeep } from './keep.js';
 import { Layout } from './layout.js';
+import { emitStage, scratchVariables, stagesToSplit } from './stage.js';
 import { emitParser } from './parser.js';
 import { valuePrelude } from './value.js';
 import { varbitPrelude } from './varbit.js';
@@ -28,28 +29,29 @@ export interface EmittedProgram {
  * @param isTraced with probes, which want a Tracer bound as `T`
  */
 export function emitProgram(program: Program, isTraced = false): EmittedProgram {
-  const layout = new Layout(program);
+  const layout = new Layout(program, stagesToSplit(program));
   const emitter = new Emitter(program, layout, isTraced);
+  const ingress = emitStage(emitter, 'front', program.ingress);
+  const egress = emitStage(emitter, 'egress', program.egress);
   const parser = emitParser(emitter);
   const verify = program.checksums.filter((c) => c.verify).map((c) => emitVerify(emitter, c));
-  const scratch = 'let o = 0, h = 0, e = 0, m = 0, i = 0;';
-  const body = `${emitBegin(layout)}
+  const body = `${emitBegin(layout)}${ingress.functions}${egress.functions}
 function front(p) {
-  ${scratch} ${declare(layout.locals('front'))}
+  ${scratchVariables} ${declare(layout.locals('front'))}
   const s = start[p]; let n = head[p];
   ${parser}
   ${verify.join('\n')}
-  ${emitPipeline(emitter, program.ingress)}
+  ${ingress.code}
 }
 function reparse(p) {
-  ${scratch} ${declare(layout.locals('front'))}
+  ${scratchVariables} ${declare(layout.locals('front'))}
   const s = start[p]; let n = head[p];
   ${parser}
   ${verify.join('\n')}
 }
 function egress(p) {
-  ${scratch} ${declare(layout.locals('egress'))}
-  ${emitPipeline(emitter, program.egress)}
+  ${scratchVariables} ${declare(layout.locals('egress'))}
+  ${egress.code}
 }
 ${emitDeparser(emitter)}
 ${emitKeep(emitter)}
