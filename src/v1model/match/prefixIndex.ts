@@ -1,31 +1,25 @@
 /**
- * Longest prefix match on up to 32 bits in direct steps of 16, 8, 4 and 4 bits: a lookup's cost
+ * Longest prefix match on up to 32 bits in direct steps of 16, 4, 4, 4 and 4 bits: a lookup's cost
  * does not grow with the number of routes. A cell is an entry, or the complement of the number of
- * the block below it. The small blocks at the end keep scattered host routes small.
+ * the block below it. Blocks are small so that scattered routes take little memory.
  */
 import type { KeyRow, MatchIndex } from './matchIndex.js';
 import { grown, mixWord, SlotTable } from './slotTable.js';
 
-/** Blocks begin at multiples of this many cells. */
-const UNIT = 16;
-
-/** Where the levels below the first begin, in bits, and the bits that each one takes. */
-const levels = [
-  { from: 16, bits: 8 },
-  { from: 24, bits: 4 },
-  { from: 28, bits: 4 },
-] as const;
+/** Cells of a block: four bits. */
+const BLOCK = 16;
+/** The bits at which the blocks' levels begin. */
+const levels = [16, 20, 24, 28] as const;
 
 /** An index of prefixes of one field. */
 export class PrefixIndex implements MatchIndex {
   used = 0;
   readonly key = new Int32Array(1);
   readonly #top = new Int32Array(65536);
-  #cells = new Int32Array(UNIT);
-  #units = 0;
-  /** Free blocks' first units, by the bits of the block. */
-  readonly #free: Record<4 | 8, number[]> = { 4: [], 8: [] };
-  /** Of a block, by its first unit: the prefixes that end in it or below it. */
+  #cells = new Int32Array(BLOCK);
+  #blocks = 0;
+  readonly #free: number[] = [];
+  /** Of a block: the prefixes that end in it or below it. */
   #uses = new Int32Array(1);
   /** Entry of the empty prefix: it answers where no cell has an entry. */
   #default = 0;
@@ -53,11 +47,10 @@ export class PrefixIndex implements MatchIndex {
     let cell = this.#top[aligned >>> 16]!;
     if (cell < 0) {
       const cells = this.#cells;
-      cell = cells[~cell * UNIT + ((aligned >>> 8) & 255)]!;
-      if (cell < 0) {
-        cell = cells[~cell * UNIT + ((aligned >>> 4) & 15)]!;
-        if (cell < 0) cell = cells[~cell * UNIT + (aligned & 15)]!;
-      }
+      cell = cells[~cell * BLOCK + ((aligned >>> 12) & 15)]!;
+      if (cell < 0) cell = cells[~cell * BLOCK + ((aligned >>> 8) & 15)]!;
+      if (cell < 0) cell = cells[~cell * BLOCK + ((aligned >>> 4) & 15)]!;
+      if (cell < 0) cell = cells[~cell * BLOCK + (aligned & 15)]!;
     }
     return cell === 0 ? this.#default : cell;
   }
@@ -118,12 +111,12 @@ export class PrefixIndex implements MatchIndex {
     }
     let isTop = true;
     let cell = prefix >>> 16;
-    for (const { from, bits } of levels) {
-      const unit = this.#blockBelow(isTop, cell, bits);
-      if (old === -1) this.#uses[unit]!++;
-      const end = from + bits;
+    for (const from of levels) {
+      const block = this.#blockBelow(isTop, cell);
+      if (old === -1) this.#uses[block]!++;
+      const end = from + 4;
       isTop = false;
-      cell = unit * UNIT + ((prefix >>> (32 - end)) & (2 ** bits - 1));
+      cell = cellOf(block, prefix, from);
       if (length > end) continue;
       this.#paintRange(false, cell, cell + 2 ** (end - length), length, old, entry);
       return;
@@ -143,10 +136,8 @@ export class PrefixIndex implements MatchIndex {
     for (let i = first; i < end; i++) {
       const cell = cells[i]!;
       if (cell < 0) {
-        const block = ~cell * UNIT;
-        // A block below the first level has 256 cells, one further down 16.
-        const size = isTop ? 256 : 16;
-        this.#paintRange(false, block, block + size, length, old, entry);
+        const below = ~cell * BLOCK;
+        this.#paintRange(false, below, below + BLOCK, length, old, entry);
       } else if (old === -1 ? lengths[cell]! <= length : cell === old) {
         cells[i] = entry;
       }
@@ -154,21 +145,16 @@ export class PrefixIndex implements MatchIndex {
   }
 
   /** The block below a cell; made, and filled with what the cell said, when there is none. */
-  #blockBelow(isTop: boolean, index: number, bits: 4 | 8): number {
+  #blockBelow(isTop: boolean, index: number): number {
     const cell = isTop ? this.#top[index]! : this.#cells[index]!;
     if (cell < 0) return ~cell;
-    const size = 2 ** bits;
-    let unit = this.#free[bits].pop();
-    if (unit === undefined) {
-      unit = this.#units;
-      this.#units += size / UNIT;
-      this.#cells = grown(this.#cells, this.#units * UNIT);
-      this.#uses = grown(this.#uses, this.#units);
-    }
-    this.#cells.fill(cell, unit * UNIT, unit * UNIT + size);
-    if (isTop) this.#top[index] = ~unit;
-    else this.#cells[index] = ~unit;
-    return unit;
+    const block = this.#free.pop() ?? this.#blocks++;
+    this.#cells = grown(this.#cells, this.#blocks * BLOCK);
+    this.#uses = grown(this.#uses, this.#blocks);
+    this.#cells.fill(cell, block * BLOCK, block * BLOCK + BLOCK);
+    if (isTop) this.#top[index] = ~block;
+    else this.#cells[index] = ~block;
+    return block;
   }
 
   /** Counts a removed prefix out of its blocks; a block without prefixes says one thing only. */
@@ -176,31 +162,36 @@ export class PrefixIndex implements MatchIndex {
     let isTop = true;
     let index = prefix >>> 16;
     let isFreed = false;
-    for (const { from, bits } of levels) {
+    for (const from of levels) {
       if (length <= from) break;
-      const unit = ~(isTop ? this.#top[index]! : this.#cells[index]!);
-      if (--this.#uses[unit]! === 0) {
-        this.#free[bits].push(unit);
+      const block = ~(isTop ? this.#top[index]! : this.#cells[index]!);
+      if (--this.#uses[block]! === 0) {
+        this.#free.push(block);
         if (!isFreed) {
           isFreed = true;
-          const below = this.#lastCell(unit, bits, prefix, from);
+          const below = this.#lastCell(block, prefix, from);
           if (isTop) this.#top[index] = below;
           else this.#cells[index] = below;
         }
       }
       isTop = false;
-      index = unit * UNIT + ((prefix >>> (32 - from - bits)) & (2 ** bits - 1));
+      index = cellOf(block, prefix, from);
     }
   }
 
-  /** What a block says where `prefix` is, through the blocks below it. */
-  #lastCell(unit: number, bits: number, prefix: number, from: number): number {
-    let cell = this.#cells[unit * UNIT + ((prefix >>> (32 - from - bits)) & (2 ** bits - 1))]!;
-    for (let end = from + bits + 4; cell < 0; end += 4) {
-      cell = this.#cells[~cell * UNIT + ((prefix >>> (32 - end)) & 15)]!;
+  /** What a block that begins at bit `from` says where `prefix` is, through the blocks below it. */
+  #lastCell(block: number, prefix: number, from: number): number {
+    let cell = this.#cells[cellOf(block, prefix, from)]!;
+    for (let below = from + 4; cell < 0; below += 4) {
+      cell = this.#cells[cellOf(~cell, prefix, below)]!;
     }
     return cell;
   }
+}
+
+/** The cell of a block for the four bits of a prefix at `from`. */
+function cellOf(block: number, prefix: number, from: number): number {
+  return block * BLOCK + ((prefix >>> (28 - from)) & 15);
 }
 
 function hashPrefix(prefix: number, length: number): number {
