@@ -65,6 +65,7 @@ export type EntryOrigin = 'control' | 'program';
 /** An entry as read back. */
 export interface TableEntryView {
   handle: number;
+  /** Don't-care bits are zero, and fields that match all are null. */
   match: KeyMatch[];
   /** Larger wins; 0 for tables without ternary, range or optional keys. */
   priority: number;

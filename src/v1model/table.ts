@@ -14,7 +14,7 @@ import type {
   TableControl,
   TableEntryView,
 } from './control.js';
-import { rowOf, type NamedRow } from './match/keyRow.js';
+import { matchOf, rowOf, rowOfName, type NamedRow } from './match/keyRow.js';
 import { hasPriority, makeIndex } from './match/makeIndex.js';
 import type { MatchIndex } from './match/matchIndex.js';
 import type { MeterArray } from './meter.js';
@@ -24,7 +24,8 @@ import { bytesOfBigint } from './words.js';
 
 /** An entry; replaced as a whole, never changed, so that a saved table can share it. */
 interface Entry {
-  match: KeyMatch[];
+  /** Its key, as `rowOf` names it: tables of many entries keep no more of it. */
+  name: string;
   priority: number;
   target: EntryTarget;
   origin: EntryOrigin;
@@ -137,14 +138,11 @@ export class MatchTable implements TableControl {
   }
 
   get(handle: number): TableEntryView {
-    const { match, priority, target, origin } = this.#require(handle);
-    return { handle, match, priority, target, origin };
+    return this.#viewOf(handle, this.#require(handle));
   }
 
   *entries(): IterableIterator<TableEntryView> {
-    for (const [handle, { match, priority, target, origin }] of this.#entries) {
-      yield { handle, match, priority, target, origin };
-    }
+    for (const [handle, entry] of this.#entries) yield this.#viewOf(handle, entry);
   }
 
   setDefault(target: ActionCall | undefined): void {
@@ -225,7 +223,7 @@ export class MatchTable implements TableControl {
     }
     for (const [handle, entry] of saved.entries) {
       if (this.#entries.has(handle)) continue;
-      this.#place(handle, entry, this.#rowOf(entry.match, entry.priority));
+      this.#place(handle, entry, rowOfName(this.key, entry.name));
     }
     this.setDefault(saved.defaultCall);
     this.#handles.load(saved.handles);
@@ -282,7 +280,7 @@ export class MatchTable implements TableControl {
     }
     const handle = this.#handles.take();
     const sequence = this.#sequence++;
-    this.#place(handle, { match, priority, target, origin, sequence }, row);
+    this.#place(handle, { name: row.name, priority, target, origin, sequence }, row);
     this.packets[handle] = 0;
     this.bytes[handle] = 0;
     this.#version = nextVersion();
@@ -296,11 +294,10 @@ export class MatchTable implements TableControl {
     this.#byName.set(row.name, handle);
   }
 
-  #drop(handle: number, { match, priority }: Entry): void {
-    const row = this.#rowOf(match, priority);
-    this.index.remove(handle, row);
+  #drop(handle: number, { name }: Entry): void {
+    this.index.remove(handle, rowOfName(this.key, name));
     this.#entries.delete(handle);
-    this.#byName.delete(row.name);
+    this.#byName.delete(name);
     this.meters?.set(handle, undefined);
     this.meters?.resetCounts(handle);
   }
@@ -328,6 +325,11 @@ export class MatchTable implements TableControl {
     const entry = this.#entries.get(handle);
     if (!entry) throw new UmbraError('NOT_FOUND', `${this.name}: no entry ${handle}`);
     return entry;
+  }
+
+  #viewOf(handle: number, { name, priority, target, origin }: Entry): TableEntryView {
+    const match = matchOf(this.key, rowOfName(this.key, name));
+    return { handle, match, priority, target, origin };
   }
 
   #rowOf(match: readonly KeyMatch[], priority: number): NamedRow {

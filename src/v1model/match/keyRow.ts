@@ -1,7 +1,7 @@
 /** Matches as the control side gives them, as rows of words. */
 import { UmbraError } from '../../base/errors.js';
 import type { KeyField, KeyMatch } from '../control.js';
-import { prefixMask, wordCount, wordsOf } from '../words.js';
+import { bytesOf, prefixMask, wordCount, wordsOf } from '../words.js';
 import { hasPriority } from './makeIndex.js';
 import type { KeyRow } from './matchIndex.js';
 
@@ -93,4 +93,48 @@ function nameOf({ value, mask, rank }: KeyRow, key: readonly KeyField[]): string
 
 function characters(words: Int32Array): string {
   return Buffer.from(words.buffer, 0, words.byteLength).toString('latin1');
+}
+
+/** The row of a name that `rowOf` gave for the same key. */
+export function rowOfName(key: readonly KeyField[], name: string): NamedRow {
+  const bytes = Uint8Array.from(Buffer.from(name, 'latin1'));
+  const words = new Int32Array(bytes.buffer);
+  const count = key.reduce((sum, field) => sum + wordCount(field.bitWidth), 0);
+  const value = words.slice(0, count);
+  if (words.length > count) {
+    return { value, mask: words.slice(count, 2 * count), rank: words[2 * count]!, name };
+  }
+  const mask = Int32Array.from(key.flatMap(({ bitWidth }) => [...fullMask(bitWidth)]));
+  return { value, mask, rank: 0, name };
+}
+
+/** A row as a match: don't-care bits are zero, and a field that matches all is null. */
+export function matchOf(key: readonly KeyField[], { value, mask }: KeyRow): KeyMatch[] {
+  let at = 0;
+  return key.map(({ kind, bitWidth }): KeyMatch => {
+    const first = at;
+    at += wordCount(bitWidth);
+    const bytes = (words: Int32Array): Uint8Array => bytesOf(words, first, bitWidth);
+    const own = mask.subarray(first, at);
+    if (kind === 'exact' || kind === 'valid') return { value: bytes(value) };
+    if (kind === 'range') {
+      const isAll = value.subarray(first, at).every((word) => word === 0) && isFull(own, bitWidth);
+      return isAll ? null : { low: bytes(value), high: bytes(mask) };
+    }
+    if (own.every((word) => word === 0)) return null;
+    if (kind === 'ternary') return { value: bytes(value), mask: bytes(mask) };
+    if (kind === 'optional') return { value: bytes(value) };
+    return { value: bytes(value), prefixLength: own.reduce((sum, word) => sum + bitsOf(word), 0) };
+  });
+}
+
+function isFull(mask: Int32Array, bitWidth: number): boolean {
+  return fullMask(bitWidth).every((word, i) => word === mask[i]);
+}
+
+/** Set bits of a word. */
+function bitsOf(word: number): number {
+  let count = 0;
+  for (let rest = word; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }
