@@ -3,13 +3,14 @@ ARGS ?=
 BENCH ?=
 UMBRA = node bin/umbra.js
 
-.PHONY: help install build run test live bench p4 proto clean
+.PHONY: help install build run test live bench fuzz p4 proto clean
 
 help:
 	@echo "make run    install, build, run the whole loop on the embedded switch  ARGS=\"--once\""
 	@echo "make test   install, build, run every test this machine can run"
 	@echo "make live   Linux and root: the whole loop with real hosts in network namespaces"
 	@echo "make bench  every benchmark, as ratios against a peer in the same run  BENCH=\"--json\""
+	@echo "make fuzz   a million mutated packets through every P4 program  ARGS=\"COUNT SEED\""
 	@echo "make p4     compile p4/ with p4c-bm2-ss (needs p4c)"
 	@echo "make proto  generate src/proto/gen from the .proto files"
 
@@ -33,6 +34,9 @@ live: build
 
 bench: build
 	node dist/test/bench/main.js $(BENCH)
+
+fuzz: build
+	node --expose-gc dist/test/fuzz/main.js $(ARGS)
 
 p4:
 	node p4/build.mjs $(ARGS)
