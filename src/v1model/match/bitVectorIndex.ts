@@ -27,6 +27,7 @@ export class BitVectorIndex implements MatchIndex {
   readonly #columnWord: Int32Array;
   readonly #columnShift: Int32Array;
   readonly #ranges: readonly FieldShape[];
+  readonly #rangeColumns: readonly (readonly Column[])[];
   /** Per column of the present key, the place of its byte in a block. */
   readonly #picked: Int32Array;
   readonly #stride: number;
@@ -60,6 +61,7 @@ export class BitVectorIndex implements MatchIndex {
     this.#picked = new Int32Array(this.#columns.length);
     this.#stride = this.#columns.length * BYTES;
     this.#ranges = fields.filter(({ kind }) => kind === 'range');
+    this.#rangeColumns = this.#ranges.map(columnsOf);
     this.#positionOf = new Int32Array(capacity + 1);
   }
 
@@ -146,8 +148,9 @@ export class BitVectorIndex implements MatchIndex {
     this.#sequences[position] = sequence;
     this.#positionOf[entry] = position;
     this.#blockRank[block] = Math.max(this.#blockRank[block]!, row.rank);
-    for (const [c, column] of this.#columns.entries()) this.#mark(position, c, column, row, true);
-    if (this.#ranges.some((field) => admitsTooMuch(field, row))) this.#keepBounds(position, row);
+    this.#columns.forEach((column, c) => this.#mark(position, c, column, row, true));
+    const isLoose = this.#rangeColumns.some((columns) => admitsTooMuch(columns, row));
+    if (isLoose) this.#keepBounds(position, row);
   }
 
   remove(entry: number, row: KeyRow): void {
@@ -157,7 +160,7 @@ export class BitVectorIndex implements MatchIndex {
     this.#free.push(position);
     this.#entries[position] = 0;
     this.#isChecked[position] = 0;
-    for (const [c, column] of this.#columns.entries()) this.#mark(position, c, column, row, false);
+    this.#columns.forEach((column, c) => this.#mark(position, c, column, row, false));
     let rank = -1;
     for (let i = block * 32; i < block * 32 + 32; i++) {
       if (this.#entries[i] !== 0) rank = Math.max(rank, this.#ranks[i]!);
@@ -237,8 +240,7 @@ function isCommonPrefix({ field, word, shift }: Column, { value, mask }: KeyRow)
 }
 
 /** True when a range is not what its bytes say one by one. */
-function admitsTooMuch(field: FieldShape, row: KeyRow): boolean {
-  const columns = columnsOf(field);
+function admitsTooMuch(columns: readonly Column[], row: KeyRow): boolean {
   const split = columns.findIndex(({ word, shift }) => {
     return ((row.value[word]! ^ row.mask[word]!) >>> shift) & 255;
   });

@@ -88,7 +88,11 @@ function fullMask(bitWidth: number): Int32Array {
 function nameOf({ value, mask, rank }: KeyRow, key: readonly KeyField[]): string {
   const isExact = key.every(({ kind }) => kind === 'exact' || kind === 'valid');
   if (isExact) return characters(value);
-  return characters(value) + characters(mask) + characters(Int32Array.of(rank));
+  const words = new Int32Array(2 * value.length + 1);
+  words.set(value);
+  words.set(mask, value.length);
+  words[2 * value.length] = rank;
+  return characters(words);
 }
 
 function characters(words: Int32Array): string {
