@@ -10,7 +10,7 @@ help:
 	@echo "make test   install, build, run every test this machine can run"
 	@echo "make live   Linux and root: the whole loop with real hosts in network namespaces"
 	@echo "make bench  every benchmark, as ratios against a peer in the same run  BENCH=\"--json\""
-	@echo "make fuzz   a million mutated packets through every P4 program  ARGS=\"COUNT SEED\""
+	@echo "make fuzz   a million mutated updates, and packets through every program  ARGS=\"COUNT SEED\""
 	@echo "make p4     compile p4/ with p4c-bm2-ss (needs p4c)"
 	@echo "make proto  generate src/proto/gen from the .proto files"
 

@@ -90,7 +90,7 @@ function validateTableAction(schema: Schema, table: TableSchema, entry: TableEnt
 export function validateMatch(table: TableSchema, entry: TableEntry): void {
   if (table.fields.length === 0) throw invalid(`${table.name}: has no key`);
   validateFields(table.name, table.fields, entry.match);
-  if (table.hasPriority !== entry.priority > 0) {
+  if (entry.priority < 0 || table.hasPriority !== entry.priority > 0) {
     throw invalid(`${table.name}: priority ${entry.priority}`);
   }
 }
