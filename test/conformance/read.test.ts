@@ -72,7 +72,7 @@ row('D5', 'id 0 reads all objects of a kind', async (see, world) => {
   see('groups', await world.readAll(world.some('actionProfileGroup', {})), []);
   see('counters', (await world.readAll(world.some('counterEntry', {}))).length, 16);
   see('meters', (await world.readAll(world.some('meterEntry', {}))).length, 16);
-  see('registers', (await world.readAll(world.some('registerEntry', {}))).length, 16);
+  see('registers', (await world.readAll(world.some('registerEntry', {}))).length, 19);
   const groups = await world.readAll(world.some('packetReplicationEngineEntry', {}));
   see('replication', keys(groups), keys([world.multicast(3, [])]));
   const direct = await world.readAll(world.some('directCounterEntry', { tableEntry: {} }));
