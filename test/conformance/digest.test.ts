@@ -31,10 +31,12 @@ async function learn(world: World, ...values: number[]): Promise<void> {
   await world.settle(world.controller);
 }
 
-/** Whether a list has come. */
-async function hasList(world: World): Promise<boolean> {
+/** The lists that have come, each as its messages. */
+async function lists(world: World): Promise<string[][]> {
   await world.settle(world.controller);
-  return world.controller.waiting > 0;
+  const found: string[][] = [];
+  while (world.controller.waiting > 0) found.push(learned(await nextList(world)));
+  return found;
 }
 
 row('I1', 'no digests before INSERT and after DELETE; MODIFY needs INSERT', async (see, world) => {
@@ -42,48 +44,54 @@ row('I1', 'no digests before INSERT and after DELETE; MODIFY needs INSERT', asyn
   see('MODIFY', await world.modify(entry), 'NOT_FOUND');
   see('DELETE', await world.remove(entry), 'NOT_FOUND');
   await learn(world, 1);
-  see('before', await hasList(world), false);
+  see('before', await lists(world), []);
   see('INSERT', await world.insert(entry), 'OK');
   see('again', await world.insert(entry), 'ALREADY_EXISTS');
   await learn(world, 2);
-  see('learned', learned(await nextList(world)), ['02']);
+  see('learned', await lists(world), [['02']]);
   see('DELETE it', await world.remove(entry), 'OK');
   await learn(world, 3);
-  see('after', await hasList(world), false);
+  see('after', await lists(world), []);
 }, { bmv2: {
-    learned: ['01'], after: true,
+    learned: [['01'], ['02']],
   } });
 
 row('I2', 'a list goes when it is full, or when its first message is old', async (see, world) => {
   await world.insert(digest(world, 3, FOREVER_NS, 0n));
   await learn(world, 1, 1, 2);
-  see('not full', await hasList(world), false);
+  see('not full', await lists(world), []);
   await learn(world, 3);
-  see('full, no duplicates', learned(await nextList(world)), ['01', '02', '03']);
+  see('full, no duplicates', await lists(world), [['01', '02', '03']]);
   see('MODIFY', await world.modify(digest(world, 100, 50_000_000n, 0n)), 'OK');
   await learn(world, 4, 5, 4);
   const list = await nextList(world);
   see('in time, no duplicates', learned(list), ['04', '05']);
   see('ids grow', list.listId > 0n, true);
-  see('a wall clock', Math.abs(Number(list.timestamp / 1_000_000n) - Date.now()) < 60_000, true);
-}, { notOnBmv2: 'its learn engine sends no list within 20 s of these probes' });
+  const offMs = Math.abs(Number(list.timestamp / 1_000_000n) - Date.now());
+  see('a wall clock', offMs < 60_000, true);
+}, { bmv2: {
+    'full, no duplicates': [], 'in time, no duplicates': ['01', '02', '03', '04', '05'],
+    'a wall clock': false,
+  } });
 
 row('I3', 'the same data is not sent again until the list is acknowledged', async (see, world) => {
   await world.insert(digest(world, 1, 0n, FOREVER_NS));
   await learn(world, 1);
-  const first = await nextList(world);
+  const { digestId, listId } = await nextList(world);
   await learn(world, 1);
-  see('suppressed', await hasList(world), false);
-  world.controller.send({ $case: 'digestAck', value: { digestId: first.digestId, listId: first.listId } });
+  see('suppressed', await lists(world), []);
+  world.controller.send({ $case: 'digestAck', value: { digestId, listId } });
+  await world.collect();
+  await world.settle(world.controller);
   await learn(world, 1);
-  see('after the ack', learned(await nextList(world)), ['01']);
+  see('after the ack', await lists(world), [['01']]);
   await world.modify(digest(world, 1, 0n, 1n));
   await learn(world, 1);
-  see('after the time', learned(await nextList(world)), ['01']);
+  see('after the time', await lists(world), [['01']]);
   await world.modify(digest(world, 1, 0n, 0n));
   await learn(world, 1, 1);
-  see('never suppressed', [learned(await nextList(world)), learned(await nextList(world))], [['01'], ['01']]);
-}, { notOnBmv2: 'its learn engine sends no list within 20 s of these probes' });
+  see('never suppressed', await lists(world), [['01'], ['01']]);
+}, { notOnBmv2: 'its acks take effect at no set time, and the outcome varies' });
 
 const TTL_NS = 100_000_000n;
 
