@@ -54,6 +54,13 @@ export class ActionProfile implements ProfileControl {
     return members === undefined || members.length === 0 ? -1 : members[hash % members.length]!;
   }
 
+  /** As `choose`, by a hash of 64 bits in two words. */
+  chooseWide(ref: number, high: number, low: number): number {
+    const count = this.#choices[-ref - 2]?.length ?? 0;
+    if (count === 0) return -1;
+    return this.choose(ref, ((high >>> 0) % count) * 4294967296 + (low >>> 0));
+  }
+
   addMember(call: ActionCall): number {
     this.rows.check(call);
     const handle = this.#memberHandles.take();
@@ -188,6 +195,7 @@ export class ActionProfile implements ProfileControl {
       ({ watchPort }) => watchPort === undefined || !this.downPorts.has(watchPort),
     );
     const choices = live.flatMap(({ member, weight }) => new Array<number>(weight).fill(member));
-    this.#choices[handle] = Int32Array.from(choices);
+    // The reference target counts a group's members in the order of their handles.
+    this.#choices[handle] = Int32Array.from(choices).sort();
   }
 }

@@ -194,11 +194,15 @@ function emitMemberChoice(
   const profile = pipeline.profiles[table.profile!]!;
   if (!profile.selector) return `m = ${name}_ref[e];\n`;
   const hash = emitHash(emitter, profile.selector.calculation);
-  const code = asUnsigned(hash.value, 53);
+  const { value } = hash;
+  const choice =
+    value.kind === 'limbs'
+      ? `chooseWide(m, ${value.limbs.join(', ')})`
+      : `choose(m, ${asUnsigned(value, 53)})`;
   return `m = ${name}_ref[e];
     if (m < -1) {
       ${hash.statements}
-      m = ${holder}.choose(m, ${code});
+      m = ${holder}.${choice};
       if (m < 0) m = ${name}_ref[0];
     }\n`;
 }
