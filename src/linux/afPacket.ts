@@ -2,6 +2,7 @@
  * A port on a Linux interface: AF_PACKET in batches. The kernel takes VLAN tags off frames; they
  * are put back. Host ends of veth pairs must have their transmit checksum offload off.
  */
+import { assert } from '../base/assert.js';
 import { UmbraError } from '../base/errors.js';
 import { NO_PACKET, type PacketPool } from '../packet/index.js';
 import { InterfaceState } from './interfaceState.js';
@@ -171,6 +172,7 @@ export class AfPacketPort implements WirePort {
   }
 
   #watch(): void {
+    assert(this.#fd >= 0, 'a socket to watch');
     const { node } = this.libc.koffi;
     this.#poll?.close();
     this.#isDeaf = false;
@@ -265,6 +267,7 @@ export class AfPacketPort implements WirePort {
   #shut(): void {
     this.#poll?.close();
     this.#poll = undefined;
+    this.#isDeaf = false;
     if (this.#fd >= 0) this.libc.close(this.#fd);
     this.#fd = -1;
     this.#index = 0;

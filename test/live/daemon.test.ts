@@ -82,6 +82,8 @@ test('an interface goes down, comes up, is deleted and made again: packets pass 
     spawnSync('ip', ['link', 'del', b]);
     t.true(await says('down', 2), 'and vanish');
     lab.removeHost('b');
+    // Longer than it takes to look twice at what is not there.
+    await sleep(600);
     lab.addHost('b');
     t.true(await says('up', 3), 'and come back as another one');
     t.true(pings(lab), 'packets pass through the new interface');
