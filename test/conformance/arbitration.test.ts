@@ -45,6 +45,7 @@ row(
     see('the holder hears', await world.heard(world.controller), 'silence');
     see('the holder writes', await mayWrite(world, CONTROLLER_ID), 'OK');
   },
+  { bmv2: { 'the holder writes': 'PERMISSION_DENIED' } },
 );
 
 row(
@@ -62,7 +63,7 @@ row(
     const [other] = await Promise.all([world.session().ask(1, role('other'))]);
     see('another role', other, 'OK 1');
   },
-  unprogrammed,
+  { ...unprogrammed, bmv2: { 'another role': 'ended RESOURCE_EXHAUSTED' } },
 );
 
 row(
@@ -85,9 +86,9 @@ row(
     see('another role', await first.ask(1, role('r')), 'ended FAILED_PRECONDITION');
     const config = { typeUrl: 'type.example/roles', value: Uint8Array.of(1) };
     const withConfig = { role: { id: 0n, name: 'r', config } };
-    see('a config', await second.ask(1, withConfig), 'ended INVALID_ARGUMENT');
+    see('a config', await second.ask(2, withConfig), 'ended INVALID_ARGUMENT');
   },
-  unprogrammed,
+  { ...unprogrammed, bmv2: { 'another role': 'silence', 'a config': 'OK 2' } },
 );
 
 row(
@@ -106,7 +107,10 @@ row(
     const wide = { electionId: { high: 1n, low: 0n } };
     see('128 bits', await world.session().ask(1, wide), 'OK 0');
   },
-  unprogrammed,
+  {
+    ...unprogrammed,
+    bmv2: { 'the old primary hears the end': 'OK 5', 'lower than ever seen': 'OK 8' },
+  },
 );
 
 row(
@@ -122,7 +126,7 @@ row(
     see('its next update', await backup.ask(5), 'OK 5');
     see('its Write then', await mayWrite(world, 5), 'FAILED_PRECONDITION');
   },
-  unprogrammed,
+  { ...unprogrammed, bmv2: { 'the backup hears': 'OK 3', 'its Write': 'FAILED_PRECONDITION' } },
 );
 
 row(
@@ -137,7 +141,7 @@ row(
     see('a higher id of the primary', await b.ask(8), 'OK 8');
     see('told too', [await a.heard(), await c.heard()], ['ALREADY_EXISTS 8', 'ALREADY_EXISTS 8']);
   },
-  unprogrammed,
+  { ...unprogrammed, bmv2: { 'no primary ever': 'OK 0', 'told too': ['silence', 'silence'] } },
 );
 
 row(
@@ -173,6 +177,7 @@ row(
     const found = await world.tableEntries(table);
     see('the Write under way', found.length, done ? entries.length : 0);
   },
+  { bmv2: { 'who was told first': ['new primary', 'backup'] } },
 );
 
 row(
@@ -186,7 +191,11 @@ row(
     see('a Write without id', withoutId, 'PERMISSION_DENIED');
     see('a Write of zero', await mayWrite(world, 0), 'FAILED_PRECONDITION');
   },
-  unprogrammed,
+  { ...unprogrammed, bmv2: {
+      unset: 'OK 0',
+      zero: 'ended INVALID_ARGUMENT',
+      'a Write without id': 'FAILED_PRECONDITION',
+    } },
 );
 
 row(
@@ -199,7 +208,7 @@ row(
     see('itself', await a.ask(2), 'NOT_FOUND 5');
     see('the other', await b.heard(), 'NOT_FOUND 5');
   },
-  unprogrammed,
+  { ...unprogrammed, bmv2: { itself: 'ALREADY_EXISTS 3', 'the other': 'OK 3' } },
 );
 
 row(
@@ -244,6 +253,11 @@ row(
     const swapped = await mayWrite(world, CONTROLLER_ID, { role: 'observer' });
     see('with another role', swapped, 'PERMISSION_DENIED');
   },
+  { bmv2: {
+      'a role': 'ALREADY_EXISTS 100',
+      'the role writes': 'PERMISSION_DENIED',
+      'with another role': 'OK',
+    } },
 );
 
 row(
@@ -254,9 +268,11 @@ row(
     see('commit', await world.setPipeline(), 'OK');
     see('a lower id', await world.session().ask(1), 'ALREADY_EXISTS 100');
     const next = await world.restarted(undefined);
-    see('after a restart', await next.session().ask(1), 'OK 1');
+    const answer = await next.session().ask(1);
     await next.stop();
+    see('after a restart', answer, 'OK 1');
   },
+  { bmv2: { reconcile: 'INTERNAL' } },
 );
 
 row(

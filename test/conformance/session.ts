@@ -78,16 +78,23 @@ export class Session {
   async nextOf<T>(pick: (update: Update) => T | undefined, limitMs: number): Promise<T> {
     const limit = Date.now() + limitMs;
     for (;;) {
-      for (const [at, message] of this.#heard.entries()) {
-        const picked = 'update' in message && message.update && pick(message.update);
-        if (!picked) continue;
-        this.#heard.splice(at, 1);
-        return picked;
-      }
+      const picked = this.take(pick);
+      if (picked) return picked;
       const leftMs = limit - Date.now();
       if (leftMs <= 0) throw new StatusError(Code.DEADLINE_EXCEEDED, `nothing in ${limitMs} ms`);
       await this.#wait(leftMs);
     }
+  }
+
+  /** The first message that has come of which `pick` makes something. */
+  take<T>(pick: (update: Update) => T | undefined): T | undefined {
+    for (const [at, message] of this.#heard.entries()) {
+      const picked = 'update' in message && message.update && pick(message.update);
+      if (!picked) continue;
+      this.#heard.splice(at, 1);
+      return picked;
+    }
+    return undefined;
   }
 
   /** Until something comes, or so long. */

@@ -107,6 +107,8 @@ async function startBmv2(
     ],
     { stdio: 'ignore' },
   );
+  // A test that fails half way must not leave a switch behind.
+  process.once('exit', () => child.kill('SIGKILL'));
   try {
     await untilAnswers(address, child);
   } catch (error) {

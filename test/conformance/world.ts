@@ -218,15 +218,16 @@ export class World {
     return this.readAll(tableRequest(this.schema.tables.get(table).id, false));
   }
 
-  /** Everything that can be written, and all cells, in the order of their keys. */
-  async everything(): Promise<Entity[]> {
+  /** All that can be written, and all cells, by their keys; the status when it cannot be read. */
+  async everything(): Promise<Entity[] | string> {
     const cells = (['counterEntry', 'meterEntry', 'registerEntry', 'digestEntry'] as const).map(
       (kind) => this.some(kind, {}),
     );
     const meterConfig = { cir: 0n, cburst: 0n, pir: 0n, pburst: 0n };
     const metered = this.some('tableEntry', { meterConfig });
     const requests = [...everything(this.schema), tableRequest(0, true), metered, ...cells];
-    const entities = await this.readAll(...requests);
+    const { entities, status } = await this.read(requests);
+    if (status !== 'OK') return status;
     const key = new Map(entities.map((entity) => [entity, entityKey(entity)]));
     return entities.sort((a, b) => (key.get(a)! < key.get(b)! ? -1 : +(key.get(a) !== key.get(b))));
   }
