@@ -5,6 +5,7 @@
 import {
   compareEntities,
   everything,
+  isUnset,
   P4RuntimeClient,
   P4RuntimeReader,
   ruleEntity,
@@ -12,14 +13,22 @@ import {
   Schema,
   tableRequest,
   updatesFor,
+  WireState,
   type Channel,
   type ClientListener,
   type Difference,
   type GuestChannel,
   type Rule,
+  type StateChange,
 } from '../p4runtime/index.js';
 import { UmbraError } from '../base/errors.js';
-import type { Entity, ForwardingPipelineConfig, Update } from '../proto/index.js';
+import {
+  GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
+  p4info as messages,
+  type Entity,
+  type ForwardingPipelineConfig,
+  type Update,
+} from '../proto/index.js';
 
 /** Looks at a device. */
 export interface DeviceReader {
@@ -41,8 +50,8 @@ class Reading implements DeviceReader {
     private readonly reader: P4RuntimeReader,
   ) {}
 
-  readState(): Promise<Entity[]> {
-    return this.reader.read(everything(this.schema));
+  async readState(): Promise<Entity[]> {
+    return (await this.reader.read(everything(this.schema))).filter((entity) => !isUnset(entity));
   }
 
   async rules(table?: string): Promise<Rule[]> {
@@ -68,6 +77,9 @@ class Reading implements DeviceReader {
 
 /** A production switch as a guest sees it: nothing here writes (invariant I2). */
 export class ProductionView extends Reading {
+  readonly #state = new WireState();
+  readonly #reader: P4RuntimeReader;
+
   private constructor(
     name: string,
     schema: Schema,
@@ -75,6 +87,27 @@ export class ProductionView extends Reading {
     reader: P4RuntimeReader,
   ) {
     super(name, schema, reader);
+    this.#reader = reader;
+  }
+
+  /** What changed since the last look; the first one gives everything. */
+  look(): Promise<StateChange> {
+    return this.#reader.look(everything(this.schema), this.#state);
+  }
+
+  /** Makes the next look the first one again. */
+  forget(): void {
+    this.#state.clear();
+  }
+
+  /** The device's program now, beside the one that it ran when it was opened. */
+  async comparePrograms(): Promise<'same' | 'other' | 'none'> {
+    const now = await this.#reader.getPipelineConfig(ResponseType.P4INFO_AND_COOKIE);
+    const { p4info } = this.config;
+    if (!now?.p4info || now.p4info.tables.length === 0 || !p4info) return 'none';
+    const bytes = (info: messages.P4Info): Buffer =>
+      Buffer.from(messages.P4Info.encode(info).finish());
+    return bytes(now.p4info).equals(bytes(p4info)) ? 'same' : 'other';
   }
 
   /** Reads the device's pipeline. Throws UNAVAILABLE when it has none. */

@@ -22,6 +22,8 @@ export interface GuestChannel {
   /** Names the peer in errors. */
   readonly peer: string;
   read(request: ReadRequest): Promise<ReadResponse[]>;
+  /** As `read`, each ReadResponse as its bytes; absent where nothing is encoded. */
+  readBytes?(request: ReadRequest): Promise<Uint8Array[]>;
   getPipeline(
     request: GetForwardingPipelineConfigRequest,
   ): Promise<GetForwardingPipelineConfigResponse>;
@@ -49,6 +51,9 @@ export function guestOf(channel: GuestChannel): GuestChannel {
   return Object.freeze({
     peer: channel.peer,
     read: (request: ReadRequest) => channel.read(request),
+    ...(channel.readBytes && {
+      readBytes: (request: ReadRequest) => channel.readBytes!(request),
+    }),
     getPipeline: (request: GetForwardingPipelineConfigRequest) => channel.getPipeline(request),
     capabilities: (deviceId: bigint) => channel.capabilities(deviceId),
     close: () => channel.close(),

@@ -4,6 +4,7 @@ import {
   SetForwardingPipelineConfigRequest_Action as SetAction,
   Update_Type,
   WriteRequest_Atomicity,
+  ReadResponse,
   type DigestList,
   type Entity,
   type ForwardingPipelineConfig,
@@ -16,6 +17,7 @@ import {
 import { guestOf, type Channel, type GuestChannel, type Stream } from './channel.js';
 import { isOutcomeUnknown, notCarriedOut, readBackRequests } from './readBack.js';
 import { Code, StatusError, WriteError, type UpdateFailure } from './status.js';
+import type { StateChange, WireState } from './wireState.js';
 
 /** Updates in one Write: more would let error details outgrow what grpc-js takes. */
 export const WRITE_BATCH = 256;
@@ -36,12 +38,11 @@ export class P4RuntimeReader {
   }
 
   /** Undefined when no pipeline has been set. */
-  async getPipelineConfig(): Promise<ForwardingPipelineConfig | undefined> {
+  async getPipelineConfig(
+    responseType = ResponseType.ALL,
+  ): Promise<ForwardingPipelineConfig | undefined> {
     const { deviceId } = this;
-    const { config } = await this.#channel.getPipeline({
-      deviceId,
-      responseType: ResponseType.ALL,
-    });
+    const { config } = await this.#channel.getPipeline({ deviceId, responseType });
     return config;
   }
 
@@ -50,6 +51,16 @@ export class P4RuntimeReader {
     const { deviceId } = this;
     const parts = await this.#channel.read({ deviceId, role: '', entities });
     return parts.flatMap((part) => part.entities);
+  }
+
+  /** Looks at everything that the requests name, and says what changed since the last look. */
+  async look(entities: Entity[], state: WireState): Promise<StateChange> {
+    const { deviceId } = this;
+    const request = { deviceId, role: '', entities };
+    const channel = this.#channel;
+    if (channel.readBytes) return state.update(await channel.readBytes(request));
+    const parts = await channel.read(request);
+    return state.update(parts.map((part) => ReadResponse.encode(part).finish()));
   }
 
   /** The server's API version; one without this call is 1.0. */

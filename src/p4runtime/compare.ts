@@ -1,7 +1,13 @@
 /** Two states of a device compared: what to write to make one the other. */
-import { Update_Type, type Action, type Entity, type Update } from '../proto/index.js';
+import {
+  Update_Type,
+  type Action,
+  type Entity,
+  type MeterConfig,
+  type Update,
+} from '../proto/index.js';
 import { canonical, hexOf } from './bytestring.js';
-import { entityKey } from './entityKey.js';
+import { entityKey, fieldsKey } from './entityKey.js';
 import { portOf } from './validateReplication.js';
 
 /** How an entity of the wanted state stands in the present one. */
@@ -38,8 +44,11 @@ export function updatesFor(differences: readonly Difference[]): Update[][] {
     differences.filter((d) => d.kind === kind && rankOf(d.entity) === rank).map((d) => d.entity);
   const batch = (type: Update_Type, entities: Entity[]): Update[] =>
     entities.map((entity) => ({ type, entity }));
+  // What a device has by itself is changed, never made or taken away.
   const isDefault = ({ entity }: Entity): boolean =>
-    entity?.$case === 'tableEntry' && entity.value.isDefaultAction;
+    (entity?.$case === 'tableEntry' && entity.value.isDefaultAction) ||
+    entity?.$case === 'meterEntry' ||
+    entity?.$case === 'valueSetEntry';
   const batches: Update[][] = [];
   for (const rank of [0, 1, 2]) {
     const missing = ranked('missing', rank);
@@ -61,7 +70,7 @@ export function updatesFor(differences: readonly Difference[]): Update[][] {
         excess.filter((e) => !isDefault(e)),
       ),
     );
-    batches.push(batch(Update_Type.MODIFY, excess.filter(isDefault).map(withoutAction)));
+    batches.push(batch(Update_Type.MODIFY, excess.filter(isDefault).map(asUnset)));
   }
   return batches.filter((updates) => updates.length > 0);
 }
@@ -78,10 +87,18 @@ function rankOf({ entity }: Entity): number {
   }
 }
 
-function withoutAction(entity: Entity): Entity {
+function asUnset(entity: Entity): Entity {
   const e = entity.entity;
-  if (e?.$case !== 'tableEntry') return entity;
-  return { entity: { $case: 'tableEntry', value: { ...e.value, action: undefined } } };
+  switch (e?.$case) {
+    case 'tableEntry':
+      return { entity: { $case: 'tableEntry', value: { ...e.value, action: undefined } } };
+    case 'meterEntry':
+      return { entity: { $case: 'meterEntry', value: { ...e.value, config: undefined } } };
+    case 'valueSetEntry':
+      return { entity: { $case: 'valueSetEntry', value: { ...e.value, members: [] } } };
+    default:
+      return entity;
+  }
 }
 
 /** What an entity says besides its key, as text; counters and meters left out. */
@@ -90,7 +107,9 @@ export function entityContent(entity: Entity): string {
   switch (e?.$case) {
     case 'tableEntry': {
       const type = e.value.action?.type;
-      const rest = `${hexOf(e.value.metadata)}/${e.value.controllerMetadata}`;
+      const { metadata, controllerMetadata, idleTimeoutNs, meterConfig } = e.value;
+      const limits = `${idleTimeoutNs}${meterConfig ? meterText(meterConfig) : ''}`;
+      const rest = `${hexOf(metadata)}/${controllerMetadata}/${limits}`;
       if (type?.$case === 'action') return `${actionText(type.value)}/${rest}`;
       if (type?.$case === 'actionProfileActionSet') {
         const parts = type.value.actionProfileActions.map(
@@ -113,9 +132,17 @@ export function entityContent(entity: Entity): string {
       const cut = type?.$case === 'cloneSessionEntry' ? type.value.packetLengthBytes : 0;
       return `${replicas.sort().join(' ')} ${cut}`;
     }
+    case 'meterEntry':
+      return e.value.config ? meterText(e.value.config) : '';
+    case 'valueSetEntry':
+      return e.value.members.map((member) => fieldsKey(member.match)).sort().join(' ');
     default:
       return '';
   }
+}
+
+function meterText({ cir, cburst, pir, pburst }: MeterConfig): string {
+  return [cir, cburst, pir, pburst].join(':');
 }
 
 function actionText(action: Action): string {

@@ -2,6 +2,8 @@
 import {
   ActionProfileGroup,
   ActionProfileMember,
+  MeterConfig,
+  MeterEntry,
   CloneSessionEntry,
   type Entity,
   type TableEntry,
@@ -74,15 +76,35 @@ export function cloneSessionEntity(sessionId: number, port: number): Entity {
 /** Requests that together read everything a controller can have written. */
 export function everything(schema: Schema): Entity[] {
   // Table id 0 reads all entries, but admits no other field: defaults are read table by table.
-  const defaults = schema.tables.all.map(({ id }) => ({ tableId: id, isDefaultAction: true }));
+  // The configuration of direct meters comes only when it is asked for.
+  const isMetered = schema.tables.all.some(({ meterType }) => meterType !== undefined);
+  const withMeters = isMetered ? { meterConfig: MeterConfig.fromPartial({}) } : {};
+  const defaults = schema.tables.all.map(({ id, meterType }) => ({
+    tableId: id,
+    isDefaultAction: true,
+    ...(meterType === undefined ? {} : withMeters),
+  }));
   return [
-    ...[{}, ...defaults].map((entry): Entity => {
+    ...[withMeters, ...defaults].map((entry): Entity => {
       return { entity: { $case: 'tableEntry', value: fullEntry(entry) } };
     }),
     { entity: { $case: 'actionProfileMember', value: ActionProfileMember.fromPartial({}) } },
     { entity: { $case: 'actionProfileGroup', value: ActionProfileGroup.fromPartial({}) } },
     { entity: { $case: 'packetReplicationEngineEntry', value: { type: undefined } } },
+    ...schema.meters.all.map(({ id }): Entity => {
+      return { entity: { $case: 'meterEntry', value: MeterEntry.fromPartial({ meterId: id }) } };
+    }),
+    ...schema.valueSets.all.map(({ id: valueSetId }): Entity => {
+      return { entity: { $case: 'valueSetEntry', value: { valueSetId, members: [] } } };
+    }),
   ];
+}
+
+/** Whether an entity is one that a device has by itself and nobody has set. */
+export function isUnset({ entity }: Entity): boolean {
+  if (entity?.$case === 'meterEntry') return entity.value.config === undefined;
+  if (entity?.$case === 'valueSetEntry') return entity.value.members.length === 0;
+  return false;
 }
 
 /** A request for a table's entries (0: all), with their direct counters when asked. */

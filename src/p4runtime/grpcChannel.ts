@@ -4,10 +4,12 @@ import {
   status as grpcStatus,
   credentials,
   type ChannelCredentials,
+  type ClientReadableStream,
   type ServiceError,
 } from '@grpc/grpc-js';
 import {
   P4RuntimeClient as Stub,
+  P4RuntimeService,
   type CapabilitiesResponse,
   type GetForwardingPipelineConfigRequest,
   type GetForwardingPipelineConfigResponse,
@@ -61,11 +63,32 @@ export class GrpcChannel implements Channel {
   }
 
   read(request: ReadRequest): Promise<ReadResponse[]> {
+    return this.#collect(request, () =>
+      this.#stub.read(request, new Metadata(), this.#options()),
+    );
+  }
+
+  readBytes(request: ReadRequest): Promise<Uint8Array[]> {
+    const { path, requestSerialize } = P4RuntimeService.read;
+    return this.#collect(request, () =>
+      this.#stub.makeServerStreamRequest(
+        path,
+        requestSerialize,
+        (bytes: Buffer): Uint8Array => bytes,
+        request,
+        new Metadata(),
+        this.#options(),
+      ),
+    );
+  }
+
+  /** All messages of a Read. */
+  #collect<T>(request: ReadRequest, start: () => ClientReadableStream<T>): Promise<T[]> {
     return new Promise((resolve, reject) => {
       this.#requireOpen();
-      const parts: ReadResponse[] = [];
-      const call = this.#stub.read(request, new Metadata(), this.#options());
-      call.on('data', (part: ReadResponse) => parts.push(part));
+      const parts: T[] = [];
+      const call = start();
+      call.on('data', (part: T) => parts.push(part));
       call.on('error', (error: ServiceError) => {
         const total = request.entities.length;
         const failures = failuresOf(error, total);

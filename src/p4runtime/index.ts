@@ -44,9 +44,11 @@ export {
   cloneSessionEntity,
   everything,
   groupEntity,
+  isUnset,
   memberEntity,
   ruleEntity,
   tableRequest,
 } from './entities.js';
 export { compareEntities, entityContent, updatesFor, type Difference } from './compare.js';
 export { Translator } from './translate.js';
+export { goneKeys, splitEntities, WireState, type StateChange } from './wireState.js';

@@ -18,6 +18,7 @@ export const Code = {
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
+  DATA_LOSS: 15,
 } as const;
 
 const names = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));

@@ -29,6 +29,15 @@ export class Translator {
       }
       case 'packetReplicationEngineEntry':
         return entity;
+      case 'meterEntry': {
+        const meterId = this.to.meters.get(this.from.meters.get(e.value.meterId).name).id;
+        return { entity: { $case: 'meterEntry', value: { ...e.value, meterId } } };
+      }
+      case 'valueSetEntry': {
+        const { name } = this.from.valueSets.get(e.value.valueSetId);
+        const valueSetId = this.to.valueSets.get(name).id;
+        return { entity: { $case: 'valueSetEntry', value: { ...e.value, valueSetId } } };
+      }
       default:
         throw new UmbraError('INVALID_INPUT', `${e?.$case ?? 'nothing'} cannot be carried over`);
     }

@@ -122,6 +122,7 @@ both('a reader has nothing that writes', async (t, world) => {
     'close',
     'constructor',
     'getPipelineConfig',
+    'look',
     'peer',
     'read',
   ]);
