@@ -3,7 +3,6 @@
  * recommendations. Both networks share one virtual clock, so that a seed gives one result.
  */
 import { runTogether } from '../fabric/index.js';
-import type { Fault } from '../fault/index.js';
 import {
   measureCompleteness,
   selectedPackets,
@@ -40,8 +39,6 @@ const PACKETS = 100_000;
 /** What a loop is built from. */
 export interface LoopOptions extends ExperimentOptions {
   topology: Topology;
-  /** Keeps a fault's record. */
-  record?: (fault: Fault) => void;
 }
 
 /** The two networks and what joins them, after `runLoop` or while it runs. */
@@ -86,7 +83,7 @@ export class Loop {
     fabric.start(topology.traffic, seed);
     fabric.runUntil(SETTLE_NS);
     const views = await production.views();
-    const shadow = await Shadow.build(topology, seed, views, options.record);
+    const shadow = await Shadow.build(topology, seed, views);
     shadow.network.fabric.runUntil(SETTLE_NS);
     return { loop: new Loop(topology, network, production, shadow), written: routes + mirror };
   }

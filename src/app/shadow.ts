@@ -1,8 +1,8 @@
 /** The shadow: a network of its own, made like production by reading it, and where faults act. */
 import { defined } from '../base/assert.js';
 import { ShadowDevice, type ProductionView } from '../device/index.js';
-import { FaultEngine, type Fault } from '../fault/index.js';
-import { ShadowSync } from '../sync/index.js';
+import { FaultEngine, type FaultEngineOptions } from '../fault/index.js';
+import { ShadowSync, type Pair } from '../sync/index.js';
 import type { ForwardingPipelineConfig } from '../proto/index.js';
 import type { Topology } from '../topology/index.js';
 import { buildNetwork, stageIdOf, type Network } from './network.js';
@@ -15,6 +15,8 @@ export class Shadow {
     readonly network: Network,
     readonly devices: ReadonlyMap<string, ShadowDevice>,
     readonly sync: ShadowSync,
+    /** Production beside its replica, switch by switch. */
+    readonly pairs: readonly Pair[],
     readonly faults: FaultEngine,
   ) {}
 
@@ -23,7 +25,7 @@ export class Shadow {
     topology: Topology,
     seed: number,
     views: readonly ProductionView[],
-    record?: (fault: Fault) => void,
+    journal: Pick<FaultEngineOptions, 'record' | 'recordStop'> = {},
   ): Promise<Shadow> {
     // Switches that run our program run its shadow; any other program gets a stage around it.
     const foreign = new Map(
@@ -50,9 +52,9 @@ export class Shadow {
       topology,
       devices: faulty,
       nowUs: () => Math.floor(network.fabric.nowNs / 1000),
-      ...(record ? { record } : {}),
+      ...journal,
     });
-    return new Shadow(topology, network, devices, new ShadowSync(pairs), faults);
+    return new Shadow(topology, network, devices, new ShadowSync(pairs), pairs, faults);
   }
 
   device(name: string): ShadowDevice {

@@ -18,6 +18,8 @@ export interface ShadowState {
   /** Time since production was last read, ms. */
   ageMs: number;
   differences: { device: string; kind: string; key: string }[];
+  /** How each switch is followed, where that is known. */
+  devices?: { device: string; state: string; entities: number; equal: number; reason?: string }[];
 }
 
 /** What is mirrored, and how completely. */

@@ -7,6 +7,7 @@ import { demo, type DemoOptions } from './demo.js';
 import { command, decimal, remoteCommand, wholeNumber } from './command.js';
 import { addFaults } from './fault.js';
 import { live, type LiveCommandOptions } from './live.js';
+import { clone, up, type CloneOptions, type UpOptions } from './up.js';
 import { endWithReader } from './reader.js';
 import * as remote from './remote.js';
 import { CommandFailed } from './output.js';
@@ -41,6 +42,7 @@ function buildProgram(): Command {
     .exitOverride()
     .showHelpAfterError('(see umbra --help)');
   addDemo(program);
+  addUp(program);
   addSwitch(command(program, 'switch'), wholeNumber);
   addStf(program);
   addInspection(program);
@@ -83,6 +85,26 @@ function addStf(program: Command): void {
     });
 }
 
+function addUp(program: Command): void {
+  command(program, 'up')
+    .description('the service: a shadow of the switches in a configuration file, API')
+    .requiredOption('-c, --config <file>', 'umbra.yaml')
+    .option('--host <address>', 'address of the API')
+    .option('--port <number>', 'port of the API', wholeNumber)
+    .action((options: UpOptions) => up(options));
+}
+
+function addShadow(program: Command): void {
+  const shadow = remoteCommand(program, 'shadow', 'how the shadow stands to production');
+  shadow.action(remote.shadow);
+  command(shadow, 'clone')
+    .description('clone switches once, whatever they run, and say how equal the replicas are')
+    .requiredOption('--devices <host:port[=id],...>', 'P4Runtime addresses, with device ids')
+    // Its parent knows --json too, and would keep it.
+    .option('--json', 'print one JSON document')
+    .action((_: CloneOptions, self: Command) => clone(self.optsWithGlobals<CloneOptions>()));
+}
+
 function addInspection(program: Command): void {
   remoteCommand(program, 'devices', 'the switches of both networks').action(remote.devices);
   remoteCommand(program, 'rules', 'rules of a switch, such as shadow.leaf1')
@@ -102,7 +124,7 @@ function addInspection(program: Command): void {
     .action((device: string, options: remote.RemoteOptions) => remote.drops(device, options));
   remoteCommand(program, 'topology', 'links of the network').action(remote.topology);
   remoteCommand(program, 'mirror', 'mirror rules and their completeness').action(remote.mirror);
-  remoteCommand(program, 'shadow', 'how the shadow stands to production').action(remote.shadow);
+  addShadow(program);
   remoteCommand(program, 'forecast', 'the worst forecasts').action(remote.forecasts);
   remoteCommand(program, 'recommend', 'recommendations').action(remote.recommendations);
 }

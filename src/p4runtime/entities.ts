@@ -4,8 +4,10 @@ import {
   ActionProfileMember,
   MeterConfig,
   MeterEntry,
+  MulticastGroupEntry,
   CloneSessionEntry,
   type Entity,
+  type PacketReplicationEngineEntry,
   type TableEntry,
 } from '../proto/index.js';
 import { actionMessage, entryFromRule, type Rule } from './rule.js';
@@ -90,7 +92,12 @@ export function everything(schema: Schema): Entity[] {
     }),
     { entity: { $case: 'actionProfileMember', value: ActionProfileMember.fromPartial({}) } },
     { entity: { $case: 'actionProfileGroup', value: ActionProfileGroup.fromPartial({}) } },
-    { entity: { $case: 'packetReplicationEngineEntry', value: { type: undefined } } },
+    // One request for each kind: BMv2 refuses one for both.
+    replicationRequest({
+      $case: 'multicastGroupEntry',
+      value: MulticastGroupEntry.fromPartial({}),
+    }),
+    replicationRequest({ $case: 'cloneSessionEntry', value: CloneSessionEntry.fromPartial({}) }),
     ...schema.meters.all.map(({ id }): Entity => {
       return { entity: { $case: 'meterEntry', value: MeterEntry.fromPartial({ meterId: id }) } };
     }),
@@ -100,10 +107,18 @@ export function everything(schema: Schema): Entity[] {
   ];
 }
 
+type Replication = NonNullable<PacketReplicationEngineEntry['type']>;
+
+function replicationRequest(type: Replication): Entity {
+  return { entity: { $case: 'packetReplicationEngineEntry', value: { type } } };
+}
+
 /** Whether an entity is one that a device has by itself and nobody has set. */
 export function isUnset({ entity }: Entity): boolean {
   if (entity?.$case === 'meterEntry') return entity.value.config === undefined;
   if (entity?.$case === 'valueSetEntry') return entity.value.members.length === 0;
+  // BMv2 shows a default entry without an action where a table has an action profile.
+  if (entity?.$case === 'tableEntry') return entity.value.isDefaultAction && !entity.value.action;
   return false;
 }
 

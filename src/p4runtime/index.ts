@@ -24,7 +24,7 @@ export {
 } from './rule.js';
 export * from './schema.js';
 export { P4RuntimeServer } from './server.js';
-export { serverTls, type TlsFiles } from './tls.js';
+export { clientTls, serverTls, type ClientTlsFiles, type TlsFiles } from './tls.js';
 export { API_VERSION } from './service.js';
 export {
   Code,

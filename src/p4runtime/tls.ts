@@ -1,7 +1,7 @@
 /** TLS of the P4Runtime server, from PEM files. */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { ServerCredentials } from '@grpc/grpc-js';
+import { credentials, ServerCredentials, type ChannelCredentials } from '@grpc/grpc-js';
 import { messageOf, UmbraError } from '../base/errors.js';
 
 /** Paths of PEM files, and whether clients must show a certificate. */
@@ -28,6 +28,24 @@ export function serverTls({ cert, key, cacert, clientAuth }: TlsFiles): ServerCr
     throw new UmbraError('INVALID_FILE', `${files}: ${messageOf(error)}`, { cause: error });
   }
   return ServerCredentials.createSsl(ca, [pair], clientAuth);
+}
+
+/** Paths of a client's PEM files. */
+export interface ClientTlsFiles {
+  /** Certificates that the server's is checked against. */
+  ca: string;
+  /** The client's own, when the server asks for one. */
+  cert?: string;
+  key?: string;
+}
+
+/** Credentials of a client. Throws INVALID_FILE naming a file, USAGE for half a pair. */
+export function clientTls({ ca, cert, key }: ClientTlsFiles): ChannelCredentials {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UmbraError('USAGE', 'a client certificate needs its key, and a key its certificate');
+  }
+  const own = cert === undefined || key === undefined ? [] : [readPem(key), readPem(cert)];
+  return credentials.createSsl(readPem(ca), ...own);
 }
 
 function readPem(path: string): Buffer {

@@ -118,6 +118,16 @@ export class DeviceFollower {
     return this.status();
   }
 
+  /** Reads both sides anew and compares, without repairing. Throws what either answers. */
+  async compareNow(): Promise<{ entities: number; equal: number }> {
+    const want = (await this.production.readState()).map((e) => this.#translator.entity(e));
+    const have = (await this.shadow.readState()).filter((e) => !this.shadow.isShadowOnly(e));
+    const differences = compareEntities(have, want);
+    const excess = differences.filter(({ kind }) => kind === 'excess').length;
+    const entities = want.length + excess;
+    return { entities, equal: entities - differences.length };
+  }
+
   /** Production did not answer, or has nothing; the shadow refused what it should take. */
   async #lost(error: unknown): Promise<void> {
     if (error instanceof WriteError) {

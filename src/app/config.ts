@@ -1,0 +1,128 @@
+/** `umbra.yaml`: what `umbra up` runs. Errors name the file, the line and the key. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Type, type Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { LineCounter, parseDocument, type Document } from 'yaml';
+import { UmbraError, messageOf } from '../base/errors.js';
+
+/** Only properties that are named. */
+const closed = { additionalProperties: false };
+
+const TlsSchema = Type.Object(
+  {
+    /** Certificates that the switch's is checked against. */
+    ca: Type.String(),
+    /** The certificate and key that the switch asks for, if it does. */
+    cert: Type.Optional(Type.String()),
+    key: Type.Optional(Type.String()),
+  },
+  closed,
+);
+
+const DeviceSchema = Type.Object(
+  {
+    /** `host:port` of the P4Runtime server. */
+    address: Type.String({ pattern: '^.+:[0-9]+$' }),
+    /** P4Runtime device id; the topology's unless given. */
+    deviceId: Type.Optional(Type.Integer({ minimum: 0 })),
+    tls: Type.Optional(TlsSchema),
+  },
+  closed,
+);
+
+const ConfigSchema = Type.Object(
+  {
+    /** Topology file, relative to this one. Its switches are the devices. */
+    topology: Type.String(),
+    devices: Type.Record(Type.String(), DeviceSchema),
+    seed: Type.Optional(Type.Integer({ minimum: 0 })),
+    sync: Type.Optional(
+      Type.Object({ periodMs: Type.Optional(Type.Number({ minimum: 10 })) }, closed),
+    ),
+    mirror: Type.Optional(
+      Type.Object(
+        {
+          /** ERSPAN comes here: `udp:PORT` (a frame a datagram, on loopback) or an interface. */
+          collect: Type.String(),
+        },
+        closed,
+      ),
+    ),
+    api: Type.Optional(
+      Type.Object(
+        {
+          host: Type.Optional(Type.String()),
+          port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65535 })),
+        },
+        closed,
+      ),
+    ),
+    /** Folder of what must survive a restart; in memory unless given. */
+    state: Type.Optional(Type.String()),
+  },
+  closed,
+);
+
+/** A device as the file names it, paths made whole. */
+export type DeviceConfig = Static<typeof DeviceSchema>;
+
+/** A checked configuration; paths are absolute. */
+export type UpConfig = Static<typeof ConfigSchema>;
+
+/** Reads a file. Throws INVALID_FILE naming what is wrong and where. */
+export function readConfig(path: string): UpConfig {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UmbraError('INVALID_FILE', `${path}: ${messageOf(error)}`, { cause: error });
+  }
+  return parseConfig(text, path);
+}
+
+/** As `readConfig`, from its text. */
+export function parseConfig(text: string, path: string): UpConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [torn] = document.errors;
+  if (torn) throw invalid(path, lines.linePos(torn.pos[0]).line, torn.message);
+  const json = document.toJS() as unknown;
+  const [error] = Value.Errors(ConfigSchema, json);
+  if (error) {
+    const keys = error.instancePath.split('/').slice(1);
+    // What a closed object does not name is checked against the schema that nothing fits.
+    const what = error.keyword === 'boolean' ? 'unknown key' : error.message;
+    throw invalid(path, lineOf(document, lines, keys), `${keys.join('.') || 'the file'}: ${what}`);
+  }
+  return withWholePaths(json as UpConfig, dirname(path));
+}
+
+function invalid(path: string, line: number, what: string): UmbraError {
+  return new UmbraError('INVALID_FILE', `${path}:${line}: ${what}`);
+}
+
+/** The line of the deepest part of a place that the file has. */
+function lineOf(document: Document, lines: LineCounter, keys: readonly string[]): number {
+  for (let depth = keys.length; depth > 0; depth--) {
+    const node = document.getIn(keys.slice(0, depth), true) as { range?: [number] } | undefined;
+    if (node?.range) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}
+
+function withWholePaths(config: UpConfig, folder: string): UpConfig {
+  const whole = (path: string): string => resolve(folder, path);
+  const devices = Object.entries(config.devices).map(([name, device]) => {
+    const { tls } = device;
+    if (!tls) return [name, device] as const;
+    const files = Object.entries(tls).map(([key, path]) => [key, whole(path)] as const);
+    return [name, { ...device, tls: Object.fromEntries(files) as typeof tls }] as const;
+  });
+  return {
+    ...config,
+    topology: whole(config.topology),
+    devices: Object.fromEntries(devices),
+    ...(config.state === undefined ? {} : { state: whole(config.state) }),
+  };
+}
