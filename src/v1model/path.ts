@@ -7,7 +7,7 @@ import { microseconds } from './clock.js';
 import { DelayLine } from './delayLine.js';
 import { QUEUE_FULL, type EgressQueues } from './egressQueues.js';
 import { cut, holdReader, noDrops, type PathParts } from './pathParts.js';
-import { AFTER_EGRESS, AFTER_INGRESS } from './emit/program.js';
+import { AFTER_EGRESS, AFTER_INGRESS, DROPPED } from './emit/unicast.js';
 import type { Slots } from './emit/layout.js';
 import { InstanceType } from './instance.js';
 import type { DropReason, SwitchAttachment } from './options.js';
@@ -119,7 +119,7 @@ export class PacketPath {
   #takeOver(why: number, port: number, packet: number): void {
     if (why === AFTER_INGRESS) this.#afterIngress(port, packet);
     else if (why === AFTER_EGRESS) this.#afterEgress(port, packet);
-    else this.#drop(packet, 'too_long');
+    else this.#drop(packet, why === DROPPED ? 'egress_spec' : 'too_long');
   }
 
   /** Lets go the packets whose time has come. */

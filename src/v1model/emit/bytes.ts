@@ -45,8 +45,17 @@ export function concatenatedBytes(values: readonly Value[], widths: readonly num
   return bytes.map((parts) => (parts.length === 1 ? parts[0]! : `(${parts.join(' | ')})`));
 }
 
-/** Statements that write a field's value into `array` at a header that starts at `base`. */
-export function writeField(array: string, base: string, field: Field, value: Value): string {
+/**
+ * Statements that write a field's value into `array` at a header that starts at `base`.
+ * @param sum the variable that follows the sum over the header's 16-bit words
+ */
+export function writeField(
+  array: string,
+  base: string,
+  field: Field,
+  value: Value,
+  sum?: string,
+): string {
   const words = wordsOf(value, field.width);
   const statements: string[] = [];
   for (let from = 0; from < field.width;) {
@@ -58,7 +67,13 @@ export function writeField(array: string, base: string, field: Field, value: Val
     const shift = room - count;
     const placed = shift > 0 ? `(${code} << ${shift})` : code;
     const mask = 255 & ~((2 ** count - 1) << shift);
-    statements.push(`${byte} = ${mask === 0 ? placed : `(${byte} & ${mask}) | ${placed}`};`);
+    const whole = mask === 0 ? placed : `((${byte} & ${mask}) | ${placed})`;
+    if (sum === undefined) {
+      statements.push(`${byte} = ${whole};`);
+    } else {
+      const difference = `(v - ${byte})${bit % 16 < 8 ? ' * 256' : ''}`;
+      statements.push(`{ const v = ${whole}; ${sum} += ${difference}; ${byte} = v; }`);
+    }
     from += count;
   }
   return statements.join(' ');

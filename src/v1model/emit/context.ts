@@ -78,6 +78,18 @@ export class Emitter {
     return `((I[${slot}] & ${mask}) !== 0)`;
   }
 
+  /** True when the parser extracts the header. */
+  isExtracted(header: number): boolean {
+    const { parser, stacks } = this.program;
+    return parser.states.some(({ steps }) =>
+      steps.some(
+        (step) =>
+          (step.op === 'extract' && step.header === header) ||
+          (step.op === 'extract_next' && stacks[step.stack]!.elements.flat().includes(header)),
+      ),
+    );
+  }
+
   /** Statement that makes a header valid, and the rest of its union invalid; or invalid. */
   setValid(header: number, isValid: boolean): string {
     const { slot, mask } = this.layout.validity(header);

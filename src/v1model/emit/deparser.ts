@@ -13,18 +13,9 @@ import { numberValue } from './value.js';
 export function emitDeparser(emitter: Emitter): string {
   const { layout, program } = emitter;
   const updates = program.checksums.filter((c) => c.update);
-  const words = Array.from({ length: layout.validWords }, (_, i) => i);
-  const same = words.map((i) => `I[${i}] === I[${layout.validWords + i}]`).join(' && ');
-  const { reshaped } = layout;
-  const unmoved = reshaped === undefined ? '' : ` && I[${reshaped}] === 0`;
-  const inPlace = isOrderKept(program) ? `${same}${unmoved}${nothingUnemitted(emitter)}` : 'false';
-  const patches = program.deparser
-    .filter((header) => layout.dirtySlot(header) !== undefined)
-    .map((header) => {
-      const dirty = `I[${layout.dirtySlot(header)}]`;
-      const offset = `I[${layout.offsetSlot(header)}]`;
-      return `if (${dirty} !== 0 && ${emitter.isValid(header)}) patch${header}(B, s + ${offset});`;
-    });
+  const patches = writtenHeaders(emitter).map(
+    ({ header, offset, condition }) => `if (${condition}) patch${header}(B, s + ${offset});`,
+  );
   const emitted = [...new Set(program.deparser)];
   return `${emitted.map((header) => emitPatch(emitter, header)).join('\n')}
 ${emitRebuild(emitter)}
@@ -32,7 +23,7 @@ function deparse(p) {
   let h = 0, i = 0;
   ${declare(layout.locals('deparser'))}
   ${updates.map((c) => emitUpdate(emitter, c)).join('\n')}${emitBody(emitter)}
-  if (${inPlace}) {
+  if (${isInPlace(emitter)}) {
     const s = start[p];
     ${patches.join('\n')}
     ${updates.map((c) => emitUpdateOverBytes(emitter, c, 'B')).join('\n')}
@@ -44,6 +35,42 @@ function deparse(p) {
   }
   return true;
 }`;
+}
+
+/** A condition: the headers are those that were parsed, where they were parsed. */
+export function isInPlace(emitter: Emitter): string {
+  const { layout, program } = emitter;
+  if (!isOrderKept(program)) return 'false';
+  const words = Array.from({ length: layout.validWords }, (_, i) => i);
+  const same = words.map((i) => `I[${i}] === I[${layout.validWords + i}]`).join(' && ');
+  const { reshaped } = layout;
+  const unmoved = reshaped === undefined ? '' : ` && I[${reshaped}] === 0`;
+  return `${same}${unmoved}${nothingUnemitted(emitter)}`;
+}
+
+/** Emitted headers that may have been written, where each stands, and the condition that it was. */
+function writtenHeaders(emitter: Emitter) {
+  const { layout, program } = emitter;
+  return program.deparser.flatMap((header) => {
+    const dirty = layout.dirtySlot(header);
+    if (dirty === undefined) return [];
+    const offset = `I[${layout.offsetSlot(header)}]`;
+    return [{ header, offset, condition: `I[${dirty}] !== 0 && ${emitter.isValid(header)}` }];
+  });
+}
+
+/**
+ * Writes back in place what was written of headers, without calls: for those that some packet has.
+ * @param sums variables that follow the sum over a header's bytes
+ */
+export function emitPatches(emitter: Emitter, sums: ReadonlyMap<number, string>): string {
+  return writtenHeaders(emitter)
+    .filter(({ header }) => emitter.isExtracted(header))
+    .map(({ header, offset, condition }) => {
+      const writes = emitWrites(emitter, header, 'B', sums.get(header));
+      return `if (${condition}) { const b = s + ${offset}; ${writes} }`;
+    })
+    .join('\n');
 }
 
 /** What the program's deparser does before it emits. */
@@ -60,9 +87,13 @@ export function declare(names: readonly string[]): string {
 }
 
 function emitPatch(emitter: Emitter, header: number): string {
+  if (emitter.layout.dirtySlot(header) === undefined) return '';
+  return `function patch${header}(A, b) {\n${emitWrites(emitter, header, 'A')}\n}`;
+}
+
+/** Writes the fields whose dirty bits are set into a header that starts at `b`. */
+function emitWrites(emitter: Emitter, header: number, array: string, sum?: string): string {
   const { layout, program } = emitter;
-  const slot = layout.dirtySlot(header);
-  if (slot === undefined) return '';
   const { fields, varbit } = program.headers[header]!;
   const place = layout.varbit(header);
   const dirty = layout.dirtyFields(header);
@@ -70,11 +101,11 @@ function emitPatch(emitter: Emitter, header: number): string {
   const writes = dirty.map((field) => {
     const ref = { header, field };
     const base = isBehind(field) ? 'b2' : 'b';
-    const code = writeField('A', base, fields[field]!, layout.read(ref));
+    const code = writeField(array, base, fields[field]!, layout.read(ref), sum);
     return `if ((d & ${layout.dirtyMask(ref)}) !== 0) { ${code} }`;
   });
   const behind = dirty.some(isBehind) ? ` const b2 = b + I[${place?.length}];` : '';
-  return `function patch${header}(A, b) {\nconst d = I[${slot}];${behind}\n${writes.join('\n')}\n}`;
+  return `const d = I[${layout.dirtySlot(header)}];${behind}\n${writes.join('\n')}`;
 }
 
 function emitRebuild(emitter: Emitter): string {

@@ -129,8 +129,8 @@ function emitUnrolled({ algorithm, withPayload }: Calculation, chunks: Chunk[]):
   const sum = isPlain
     ? `h = ${terms.join(` ${sign} `) || '0'};`
     : `h = 0; ${parts.map((p, i) => guarded(p, `h ${sign}= ${terms[i]};`)).join(' ')}`;
-  const payload = withPayload ? ' h += payloadSum(p);' : '';
-  const statements = algorithm === 'csum16' ? `${sum}${payload} ${fold} h = ~h & 65535;` : sum;
+  const whole = withPayload ? `${sum} h += payloadSum(p); ${fold}` : `${sum} ${foldWord}`;
+  const statements = algorithm === 'csum16' ? `${whole} h = ~h & 65535;` : sum;
   return { statements, value: numberValue('h', 0, 65535) };
 }
 
@@ -210,24 +210,24 @@ function wordTerms(bytes: readonly string[]): string[] {
   return words;
 }
 
-/** Statements that leave the folded one's complement sum of bytes in `h`. */
-function sumOf(bytes: readonly string[]): string {
-  return `h = ${wordTerms(bytes).join(' + ') || '0'}; ${fold}`;
-}
-
 const fold = 'h = (h & 65535) + Math.floor(h / 65536); h = (h & 65535) + (h >>> 16);';
+/** As above, for a sum below 2^32. */
+const foldWord = 'h = (h & 65535) + (h >>> 16); h = (h & 65535) + (h >>> 16);';
 
-/** Sum over a header's bytes, leaving out the 16 bits at `skip`. */
+/** Statement that leaves the sum over a header's words in `h`, without the 16 bits at `skip`. */
 function headerSum(array: string, base: string, byteLength: number, skip: number): string {
   const bytes: string[] = [];
   for (let i = 0; i < byteLength; i++) {
     if (i !== skip && i !== skip + 1) bytes.push(`${array}[${base} + ${i}]`);
   }
-  return sumOf(bytes);
+  return `h = ${wordTerms(bytes).join(' + ') || '0'};`;
 }
 
-/** Checks one checksum after parsing; sets standard_metadata.checksum_error. */
-export function emitVerify(emitter: Emitter, checksum: Checksum): string {
+/**
+ * Checks one checksum after parsing; sets standard_metadata.checksum_error.
+ * @param sum the variable that keeps the sum over the header's words
+ */
+export function emitVerify(emitter: Emitter, checksum: Checksum, sum?: string): string {
   const { layout, program } = emitter;
   const code = asCondition(emitter.value(checksum.condition));
   const failed = `${layout.intrinsic('checksum_error').names[0]} = 1;`;
@@ -237,7 +237,7 @@ export function emitVerify(emitter: Emitter, checksum: Checksum): string {
     const at = fields[field]!.bitOffset / 8;
     return `if (${code}) {
       const b = s + I[${layout.offsetSlot(header)}];
-      ${headerSum('B', 'b', byteLength, at)}
+      ${headerSum('B', 'b', byteLength, at)} ${sum === undefined ? '' : `${sum} = h;`} ${foldWord}
       if ((~h & 65535) !== ((B[b + ${at}] << 8) | B[b + ${at + 1}])) ${failed}
     }`;
   }
@@ -257,8 +257,16 @@ export function emitUpdate(emitter: Emitter, checksum: Checksum): string {
   return `if (${code}) { ${hash.statements} ${emitter.assign(checksum.target, hash.value)} }`;
 }
 
-/** Computes a checksum over its own header's bytes, once they are written. */
-export function emitUpdateOverBytes(emitter: Emitter, checksum: Checksum, array: string): string {
+/**
+ * Computes a checksum over its own header's bytes, once they are written.
+ * @param sum the variable that has followed the sum over them; negative when it was never taken
+ */
+export function emitUpdateOverBytes(
+  emitter: Emitter,
+  checksum: Checksum,
+  array: string,
+  sum?: string,
+): string {
   const { layout, program } = emitter;
   if (!isOverWholeHeader(program, checksum.target, checksum.calculation)) return '';
   const { header, field } = checksum.target;
@@ -266,9 +274,10 @@ export function emitUpdateOverBytes(emitter: Emitter, checksum: Checksum, array:
   const at = fields[field]!.bitOffset / 8;
   const code = asCondition(emitter.value(checksum.condition));
   const offset = `I[${layout.offsetSlot(header)}]`;
+  const whole = headerSum(array, 'b', byteLength, at);
   return `if (${code}) {
     const b = ${array === 'B' ? `s + ${offset}` : offset};
-    ${headerSum(array, 'b', byteLength, at)}
+    ${sum === undefined ? whole : `if (${sum} >= 0) h = ${sum}; else ${whole}`} ${foldWord}
     h = ~h & 65535; ${array}[b + ${at}] = h >>> 8; ${array}[b + ${at + 1}] = h & 255;
   }`;
 }

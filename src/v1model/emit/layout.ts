@@ -75,8 +75,6 @@ export class Layout {
   /** Slot that is 1 when headers no longer stand as they were parsed; none if they always do. */
   readonly reshaped: number | undefined;
   #ints = 0;
-  #freshInts = 0;
-  #freshDoubles = 0;
   #doubles = 0;
 
   /** @param split stages of several functions, which have no local variables */
@@ -99,8 +97,6 @@ export class Layout {
     if (canReshape(program)) this.reshaped = this.#ints++;
     this.#placeHeaders(true);
     this.#placeVarbits();
-    this.#freshInts = this.#ints;
-    this.#freshDoubles = this.#doubles;
     for (const header of parsed) this.#offsets.set(header, this.#ints++);
     this.#placeHeaders(false);
     for (const place of this.#varbits.values()) {
@@ -124,15 +120,6 @@ export class Layout {
 
   get doubleSlots(): number {
     return this.#doubles;
-  }
-
-  /**
-   * Slots that begin every pass as zero: validity, what the switch is to do, metadata. Those of
-   * packet headers come behind; an invalid header's fields keep what an earlier packet left there,
-   * which P4 leaves open, and which is saved with the switch.
-   */
-  get freshSlots(): { ints: number; doubles: number } {
-    return { ints: this.#freshInts, doubles: this.#freshDoubles };
   }
 
   /** Undefined when nobody reads the field and it never needs writing back. */

@@ -11,6 +11,7 @@ import { emitKeep } from './keep.js';
 import { Layout } from './layout.js';
 import { emitStage, scratchVariables, stagesToSplit } from './stage.js';
 import { emitParser } from './parser.js';
+import { emitUnicast } from './unicast.js';
 import { valuePrelude } from './value.js';
 import { varbitPrelude } from './varbit.js';
 import { widePrelude } from './widePrelude.js';
@@ -55,7 +56,7 @@ function egress(p) {
 }
 ${emitDeparser(emitter)}
 ${emitKeep(emitter)}
-${emitUnicast(emitter)}${emitter.functions}
+${emitUnicast(emitter, { parser, ingress: ingress.code, egress: egress.code })}${emitter.functions}
 return { begin, front, reparse, egress, deparse, keep, restore, unicast };`;
   const { assertions, messages } = emitter;
   const text = `'use strict';
@@ -139,57 +140,23 @@ function pipelineBindings(pipeline: Pipeline): string[] {
   return [...tables, ...profiles];
 }
 
-/** What `unicast` answers when the switch must take over. */
-export const AFTER_INGRESS = -1;
-/** As above, behind the egress pipeline. */
-export const AFTER_EGRESS = -2;
-/** As above, because the packet does not fit its slot. */
-export const TOO_LONG = -3;
+/** Stores that take longer than to fill an array. */
+const MOST_STORES = 48;
 
-/**
- * The way of most packets in one call: in, through both pipelines, and out of the port that it
- * returns. It stops where something else than that is asked for.
- */
-function emitUnicast(emitter: Emitter): string {
-  const { layout } = emitter;
-  const name = (field: Parameters<Layout['intrinsic']>[0]): string =>
-    layout.intrinsic(field).names[0]!;
-  const afterIngress = [
-    emitter.slot('clone_ingress'),
-    emitter.slot('resubmit'),
-    emitter.slot('digests'),
-    name('mcast_grp'),
-  ].join(' | ');
-  const enqueued = layout.queueSlot('enq_timestamp');
-  return `function unicast(p, port, length, timeUs) {
-  begin(port, length, 0, timeUs);
-  front(p);
-  const out = ${name('egress_spec')};
-  if ((${afterIngress}) !== 0 || out === DROP) return ${AFTER_INGRESS};
-  ${name('egress_spec')} = 0;
-  ${name('egress_port')} = out;
-  ${emitter.probe('egress(out)')}
-  ${name('egress_global_timestamp')} = timeUs;
-  ${enqueued < 0 ? '' : `I[${enqueued}] = timeUs;`}
-  egress(p);
-  const asked = ${emitter.slot('clone_egress')} | ${emitter.slot('recirculate')};
-  if (asked !== 0 || ${name('egress_spec')} === DROP) return ${AFTER_EGRESS};
-  return deparse(p) ? out : ${TOO_LONG};
-}`;
-}
-
+/** Clears all slots, so that nothing of an earlier packet is ever read. */
 function emitBegin(layout: Layout): string {
   const set = (name: Parameters<Layout['intrinsic']>[0], code: string): string =>
     `${layout.intrinsic(name).names[0]} = ${code};`;
-  const { ints, doubles } = layout.freshSlots;
+  const { intSlots, doubleSlots } = layout;
   // Two words a store, through a view of the same memory.
   const zeros = [
-    ...Array.from({ length: ints >> 1 }, (_, i) => `Z[${i}] = 0;`),
-    ...(ints % 2 === 0 ? [] : [`I[${ints - 1}] = 0;`]),
-    ...Array.from({ length: doubles }, (_, i) => `D[${i}] = 0;`),
+    ...Array.from({ length: intSlots >> 1 }, (_, i) => `Z[${i}] = 0;`),
+    ...(intSlots % 2 === 0 ? [] : [`I[${intSlots - 1}] = 0;`]),
+    ...Array.from({ length: doubleSlots }, (_, i) => `D[${i}] = 0;`),
   ];
+  const clear = zeros.length > MOST_STORES ? 'I.fill(0); D.fill(0);' : zeros.join(' ');
   return `function begin(port, length, type, timeUs) {
-  ${zeros.join(' ')}
+  ${clear}
   ${set('ingress_port', 'port')} ${set('packet_length', 'length')} ${set('instance_type', 'type')}
   ${set('ingress_global_timestamp', 'timeUs')}
 }`;
