@@ -5,6 +5,7 @@ import { emitAction, type ArgumentSource } from './action.js';
 import { comment, type Emitter } from './context.js';
 import { emitParts, END, topologicalOrder, type GraphPart, type NodeEmitter } from './graph.js';
 import { emitHash } from './hash.js';
+import { canBeStale } from './stale.js';
 import { asCondition, asLimbs, asUnsigned, limbCount, setupOf } from './value.js';
 import { rowStride } from '../parameters.js';
 
@@ -105,12 +106,18 @@ function emitLookup(emitter: Emitter, table: Table, name: string): string {
   return `if (${name}.used === 0) e = 0;\nelse { ${stores.join(' ')} e = ${name}.lookup(); }`;
 }
 
-/** A key as words, and the statements that must run before they are read. */
+/**
+ * A key as words, and the statements that must run before they are read. Fields of an invalid
+ * header match as zero, which is what the reference target does.
+ */
 function emitKey(emitter: Emitter, key: readonly TableKey[]): { setup: string; words: string[] } {
   const parts = key.map(({ value: expression, width }) => {
     const value = emitter.value(expression);
-    if (width <= 32) return { setup: '', words: [asUnsigned(value, width)] };
-    return { setup: setupOf(value), words: asLimbs(value, limbCount(width)) };
+    const isZeroed = expression.kind === 'field' && canBeStale(emitter.layout, expression.ref);
+    const guard = isZeroed ? emitter.isValid(expression.ref.header) : undefined;
+    const orZero = (word: string): string => (guard ? `(${guard} ? ${word} : 0)` : word);
+    if (width <= 32) return { setup: '', words: [orZero(asUnsigned(value, width))] };
+    return { setup: setupOf(value), words: asLimbs(value, limbCount(width)).map(orZero) };
   });
   return {
     setup: parts.map((part) => part.setup).join(''),
