@@ -14,6 +14,7 @@ export type { ClientListener, ClientOptions } from './client.js';
 export { entityKey, tableEntryKey } from './entityKey.js';
 export { GrpcChannel, type GrpcChannelOptions } from './grpcChannel.js';
 export { readP4InfoText } from './p4infoText.js';
+export type { PlainEntry } from './plainEntry.js';
 export {
   actionMessage,
   entryFromRule,

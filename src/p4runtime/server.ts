@@ -8,6 +8,7 @@ import {
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
+  type handleUnaryCall,
   type ServiceError,
   type sendUnaryData,
 } from '@grpc/grpc-js';
@@ -18,6 +19,7 @@ import {
   type ReadResponse,
   type StreamMessageRequest,
   type StreamMessageResponse,
+  type WriteResponse,
   type P4RuntimeServer as Handlers,
 } from '../proto/index.js';
 import { UmbraError, messageOf } from '../base/errors.js';
@@ -28,6 +30,16 @@ import { InProcessChannel } from './inProcessChannel.js';
 import { P4RuntimeService } from './service.js';
 import { briefMessage, Code, ReadError, StatusError, statusOf, WriteError } from './status.js';
 import type { Target } from './target.js';
+import { WireWrite } from './wireWrite.js';
+
+/** The service, with Writes as they come. */
+const definition = {
+  ...Definition,
+  write: { ...Definition.write, requestDeserialize: (bytes: Buffer) => new WireWrite(bytes) },
+};
+
+type Method = Exclude<keyof typeof Definition, 'write'>;
+type WireHandlers = Pick<Handlers, Method> & { write: handleUnaryCall<WireWrite, WriteResponse> };
 
 /** Entities in one ReadResponse. */
 const READ_CHUNK = 4096;
@@ -53,7 +65,7 @@ export class P4RuntimeServer {
 
   constructor(targets: readonly Target[]) {
     this.#service = new P4RuntimeService(targets);
-    this.#server.addService(Definition, this.#handlers());
+    this.#server.addService(definition, this.#handlers());
   }
 
   /** A channel within the process. */
@@ -91,7 +103,7 @@ export class P4RuntimeServer {
     this.#server.forceShutdown();
   }
 
-  #handlers(): Handlers {
+  #handlers(): WireHandlers {
     const service = this.#service;
     const unary =
       <Q, R>(run: (request: Q) => R) =>
@@ -104,7 +116,7 @@ export class P4RuntimeServer {
       };
     return {
       write: unary((request) => {
-        service.write(request);
+        service.writeWire(request);
         return {};
       }),
       read: (call) => {

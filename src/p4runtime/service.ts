@@ -15,6 +15,7 @@ import {
   type WriteRequest,
 } from '../proto/index.js';
 import { Arbitration, type Contender } from './arbitration.js';
+import { isPlain, PlainEntryReader } from './plainEntry.js';
 import { Schema } from './schema.js';
 import {
   briefMessage,
@@ -27,7 +28,9 @@ import {
   type UpdateFailure,
 } from './status.js';
 import type { Target } from './target.js';
+import { Field } from './updateScanner.js';
 import { validateUpdate } from './validate.js';
+import type { WireWrite } from './wireWrite.js';
 
 /** The version of the specification that is served. */
 export const API_VERSION = '1.5.0';
@@ -36,8 +39,29 @@ interface Device {
   target: Target;
   arbitration: Arbitration;
   /** Of the target's present pipeline. */
-  schema: { of: ForwardingPipelineConfig; schema: Schema } | undefined;
+  told: Told | undefined;
 }
+
+/** What a pipeline's P4Info says. */
+class Told {
+  readonly #readers = new Map<number, PlainEntryReader>();
+
+  constructor(
+    readonly of: ForwardingPipelineConfig,
+    readonly schema: Schema,
+  ) {
+    for (const table of schema.tables.all) {
+      if (isPlain(table)) this.#readers.set(table.id, new PlainEntryReader(table));
+    }
+  }
+
+  /** Of a table whose entries can be plain. */
+  readerOf(tableId: number): PlainEntryReader | undefined {
+    return this.#readers.get(tableId);
+  }
+}
+
+type WriteAt = (device: Device, told: Told, index: number) => void;
 
 /**
  * The service. All calls are synchronous: what they did acts when they return. A device id of 0,
@@ -50,7 +74,7 @@ export class P4RuntimeService {
   constructor(targets: readonly Target[]) {
     for (const target of targets) {
       const arbitration = new Arbitration(target.deviceId);
-      this.#devices.set(target.deviceId, { target, arbitration, schema: undefined });
+      this.#devices.set(target.deviceId, { target, arbitration, told: undefined });
       const toPrimaries = (message: StreamMessageResponse): void => {
         for (const primary of arbitration.primaries()) primary.send(message);
       };
@@ -74,27 +98,48 @@ export class P4RuntimeService {
    * atomic batch are one.
    */
   write(request: WriteRequest): void {
-    const device = this.#device(request.deviceId);
-    device.arbitration.requirePrimary(request.role, request.electionId);
-    const schema = this.#schema(device);
-    const where = `device ${request.deviceId}`;
-    switch (request.atomicity) {
+    const { updates } = request;
+    this.#write(request, updates.length, ({ target }, { schema }, index) => {
+      writeOne(target, schema, updates[index]!);
+    });
+  }
+
+  /** The same for a request as it came. */
+  writeWire(write: WireWrite): void {
+    this.#write(write.head, write.count, ({ target }, told, index) => {
+      const record = write.recordOf(index);
+      if (record >= 0) {
+        const reader = told.readerOf(write.records[record + Field.tableId]!);
+        const type = write.records[record + Field.type]!;
+        if (reader?.read(write, record) && target.writePlain(type, reader)) return;
+      }
+      writeOne(target, told.schema, write.update(index));
+    });
+  }
+
+  #write(head: WriteRequest, count: number, writeAt: WriteAt): void {
+    const device = this.#device(head.deviceId);
+    device.arbitration.requirePrimary(head.role, head.electionId);
+    const told = this.#told(device);
+    const where = `device ${head.deviceId}`;
+    const write = (index: number): void => writeAt(device, told, index);
+    switch (head.atomicity) {
       case Atomicity.CONTINUE_ON_ERROR:
-        writeEach(device.target, schema, request.updates, where);
+        writeEach(count, write, where);
         return;
       case Atomicity.ROLLBACK_ON_ERROR:
       case Atomicity.DATAPLANE_ATOMIC:
-        device.target.atomically(() => writeAll(device.target, schema, request.updates, where));
+        device.target.atomically(() => writeAll(count, write, where));
         return;
       default:
-        throw invalid(`unknown atomicity ${request.atomicity}`);
+        throw invalid(`unknown atomicity ${head.atomicity}`);
     }
   }
 
   /** What the good requests name, and an error when there are bad ones. */
   read(request: ReadRequest): { entities: Entity[]; error: ReadError | undefined } {
     const device = this.#device(request.deviceId);
-    this.#schema(device);
+    this.#told(device);
     // A role without a configuration has all entities; nobody's role has none.
     const isEmpty = !device.arbitration.hasRole(request.role);
     const failures: UpdateFailure[] = [];
@@ -159,15 +204,13 @@ export class P4RuntimeService {
     return device;
   }
 
-  #schema(device: Device): Schema {
+  #told(device: Device): Told {
     const config = device.target.pipeline();
     if (!config?.p4info) {
       throw new StatusError(Code.FAILED_PRECONDITION, 'no pipeline has been set');
     }
-    if (device.schema?.of !== config) {
-      device.schema = { of: config, schema: new Schema(config.p4info) };
-    }
-    return device.schema.schema;
+    if (device.told?.of !== config) device.told = new Told(config, new Schema(config.p4info));
+    return device.told;
   }
 }
 
@@ -221,42 +264,32 @@ export class ServiceStream {
 }
 
 /** Tries every update. */
-function writeEach(
-  target: Target,
-  schema: Schema,
-  updates: readonly Update[],
-  where: string,
-): void {
+function writeEach(count: number, write: (index: number) => void, where: string): void {
   const failures: UpdateFailure[] = [];
-  updates.forEach((update, index) => {
+  for (let index = 0; index < count; index++) {
     try {
-      writeOne(target, schema, update);
+      write(index);
     } catch (error) {
       failures.push({ index, status: statusOf(error), message: briefMessage(error) });
     }
-  });
-  if (failures.length > 0) throw new WriteError(failures, updates.length, where);
+  }
+  if (failures.length > 0) throw new WriteError(failures, count, where);
 }
 
 /** Stops at the first update that fails; none of the others counts then. */
-function writeAll(
-  target: Target,
-  schema: Schema,
-  updates: readonly Update[],
-  where: string,
-): void {
-  updates.forEach((update, index) => {
+function writeAll(count: number, write: (index: number) => void, where: string): void {
+  for (let index = 0; index < count; index++) {
     try {
-      writeOne(target, schema, update);
+      write(index);
     } catch (error) {
-      const failures = updates.map((_, i): UpdateFailure => {
+      const failures = Array.from({ length: count }, (_, i): UpdateFailure => {
         return i === index
           ? { index, status: statusOf(error), message: briefMessage(error) }
           : { index: i, status: Code.ABORTED, message: '' };
       });
-      throw new WriteError(failures, updates.length, where);
+      throw new WriteError(failures, count, where);
     }
-  });
+  }
 }
 
 function writeOne(target: Target, schema: Schema, update: Update): void {

@@ -8,7 +8,9 @@ import type {
   PacketIn,
   PacketOut,
   Update,
+  Update_Type,
 } from '../proto/index.js';
+import type { PlainEntry } from './plainEntry.js';
 
 /** Where a target sends what it has to say. */
 export interface TargetListener {
@@ -40,6 +42,8 @@ export interface Target {
   reconcile(config: ForwardingPipelineConfig): void;
   /** Carries out one update; it acts on the next packet. */
   write(update: Update): void;
+  /** The same for an entry in words; false when it does not take those of this table. */
+  writePlain(type: Update_Type, entry: PlainEntry): boolean;
   /** Runs `batch`; when that throws, all entities and all state are as they were before. */
   atomically(batch: () => void): void;
   /** The entities that a request names; ids of 0 and absent keys are wildcards. */

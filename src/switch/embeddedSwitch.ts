@@ -4,7 +4,13 @@
  */
 import { assert } from '../base/assert.js';
 import { NO_PACKET, type PacketPool } from '../packet/index.js';
-import { Code, StatusError, type Target, type TargetListener } from '../p4runtime/index.js';
+import {
+  Code,
+  StatusError,
+  type PlainEntry,
+  type Target,
+  type TargetListener,
+} from '../p4runtime/index.js';
 import {
   ForwardingPipelineConfig,
   type DigestListAck,
@@ -12,6 +18,7 @@ import {
   type PacketOut,
   type PacketMetadata,
   type Update,
+  type Update_Type,
 } from '../proto/index.js';
 import { V1Switch, type PacketTrace, type SwitchAttachment } from '../v1model/index.js';
 import { Alarms } from './alarms.js';
@@ -232,6 +239,10 @@ export class EmbeddedSwitch implements Target {
     this.#addressed().store.write(update);
   }
 
+  writePlain(type: Update_Type, entry: PlainEntry): boolean {
+    return this.#addressed().store.writePlain(type, entry);
+  }
+
   atomically(batch: () => void): void {
     const addressed = this.#addressed();
     const before = saveState(addressed);
@@ -306,7 +317,7 @@ export class EmbeddedSwitch implements Target {
   }
 
   #notifyIdle({ store, idle }: Running, nowNs: number): void {
-    const tableEntry = idle.expired(nowNs).map((key) => store.tables.entry(key)!.message);
+    const tableEntry = idle.expired(nowNs).map((key) => store.tables.watched(key));
     if (tableEntry.length === 0) return;
     this.#listener?.idleTimeout({ tableEntry, timestamp: this.#timestamp(nowNs) });
   }

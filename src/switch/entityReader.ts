@@ -3,7 +3,6 @@ import { defined } from '../base/assert.js';
 import {
   Code,
   StatusError,
-  tableEntryKey,
   type Schema,
   type TableSchema,
 } from '../p4runtime/index.js';
@@ -95,17 +94,15 @@ function readTableEntries(source: ReadSource, request: TableEntry): TableEntry[]
     const isWanted = entry && entryFilter(table!, request)(entry);
     return isWanted ? [withResources(source, table!, entry, -1, request)] : [];
   }
-  const ids = new Map(tables.map((one) => [one.id, one]));
   const isWanted = request.tableId === 0 ? () => true : entryFilter(table!, request);
   // A whole key finds its entry at once.
   const isKey = request.match.length > 0 && request.priority > 0 === table!.hasPriority;
-  const found = isKey ? store.tables.entry(tableEntryKey(request)) : undefined;
-  const candidates = isKey ? (found ? [found] : []) : store.tables.entries();
+  const found = isKey ? store.tables.entry(request) : undefined;
   const entries: TableEntry[] = [];
-  for (const { message, handle } of candidates) {
-    const owner = ids.get(message.tableId);
-    if (owner && isWanted(message)) {
-      entries.push(withResources(source, owner, message, handle, request));
+  for (const owner of tables) {
+    const candidates = isKey ? (found ? [found] : []) : store.tables.entries(owner);
+    for (const { message, handle } of candidates) {
+      if (isWanted(message)) entries.push(withResources(source, owner, message, handle, request));
     }
   }
   return entries;

@@ -3,8 +3,8 @@
  * read back equal, and the switch's own state behind them.
  */
 import { defined } from '../base/assert.js';
-import { Code, StatusError, type Schema } from '../p4runtime/index.js';
-import type { Update } from '../proto/index.js';
+import { Code, StatusError, type PlainEntry, type Schema } from '../p4runtime/index.js';
+import type { Update, Update_Type } from '../proto/index.js';
 import type { V1Switch } from '../v1model/index.js';
 import { counterValue, meterRates, writeCounter, writeMeter, writeRegister } from './cells.js';
 import type { Digests } from './digests.js';
@@ -99,6 +99,14 @@ export class EntityStore {
       default:
         throw new StatusError(Code.UNIMPLEMENTED, `writing ${e.$case} is not implemented`);
     }
+  }
+
+  /** The same for an entry in words; false when its table wants the message. */
+  writePlain(type: Update_Type, entry: PlainEntry): boolean {
+    if (entry.table.supportsTimeout) return false;
+    this.#saved = undefined;
+    this.tables.writePlain(type, entry);
+    return true;
   }
 
   save(): SavedStore {

@@ -31,11 +31,12 @@ export type Stateful = Omit<ReadSource, 'nowNs'>;
  */
 export function carryOver(from: Stateful, to: Stateful): void {
   dropDeleted(from, to);
+  const present = entryKeys(to);
   for (const request of requests(from.schema)) {
     for (const entity of readEntities({ ...from, nowNs: 0 }, request)) {
       if (isOfProgram(from, entity)) continue;
       try {
-        write(to, entity);
+        write(to, entity, present);
       } catch (error) {
         const what = `${entityKey(entity)} cannot be kept`;
         throw new StatusError(Code.INVALID_ARGUMENT, what, { cause: error });
@@ -46,13 +47,22 @@ export function carryOver(from: Stateful, to: Stateful): void {
 
 /** Entries that both programs bring and that a controller has deleted stay deleted. */
 function dropDeleted(from: Stateful, to: Stateful): void {
-  for (const entity of readEntities({ ...to, nowNs: 0 }, tableRequest(0, false))) {
+  const kept = entryKeys(from);
+  for (const entity of entriesOf(to)) {
     const e = entity.entity;
     if (e?.$case !== 'tableEntry' || e.value.isConst) continue;
     const isKnown = from.schema.tables.find(e.value.tableId) !== undefined;
-    if (!isKnown || from.store.tables.entry(entityKey(entity))) continue;
+    if (!isKnown || kept.has(entityKey(entity))) continue;
     to.store.write({ type: Update_Type.DELETE, entity });
   }
+}
+
+function entriesOf(source: Stateful): Entity[] {
+  return readEntities({ ...source, nowNs: 0 }, tableRequest(0, false));
+}
+
+function entryKeys(source: Stateful): ReadonlySet<string> {
+  return new Set(entriesOf(source).map(entityKey));
 }
 
 /** Reads of everything; members before groups before the entries that refer to them. */
@@ -96,11 +106,16 @@ function isOfProgram({ store }: Stateful, { entity }: Entity): boolean {
   return isDefaultAction ? !store.tables.isDefaultWritten(tableId) : isConst;
 }
 
-function write({ schema, store }: Stateful, entity: Entity): void {
+/** @param present the keys of the entries that the program brought */
+function write(
+  { schema, store }: Stateful,
+  entity: Entity,
+  present: ReadonlySet<string>,
+): void {
   const e = entity.entity;
   const isNew =
     e?.$case === 'tableEntry'
-      ? !e.value.isDefaultAction && !store.tables.entry(entityKey(entity))
+      ? !e.value.isDefaultAction && !present.has(entityKey(entity))
       : !modifiedOnly.has(e?.$case);
   const type = isNew ? Update_Type.INSERT : Update_Type.MODIFY;
   validateUpdate(schema, type, entity);

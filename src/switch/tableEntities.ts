@@ -6,7 +6,8 @@ import { defined } from '../base/assert.js';
 import {
   Code,
   StatusError,
-  tableEntryKey,
+  type ActionSchema,
+  type PlainEntry,
   type Schema,
   type TableSchema,
 } from '../p4runtime/index.js';
@@ -17,7 +18,14 @@ import {
   type MeterConfig,
   type TableEntry,
 } from '../proto/index.js';
-import type { EntryTarget, TableControl, V1Switch } from '../v1model/index.js';
+import type {
+  CallRow,
+  EntryTarget,
+  KeyMatch,
+  KeyRow,
+  TableControl,
+  V1Switch,
+} from '../v1model/index.js';
 import { canonicalEntry } from './canonicalEntity.js';
 import { counterValue, meterRates } from './cells.js';
 import type { IdleTimeouts } from './idleTimeouts.js';
@@ -29,8 +37,12 @@ export interface StoredEntry extends Stored<TableEntry> {
   own: OneShot | undefined;
 }
 
+/** A plain entry is kept as the text of its message until somebody wants to read it. */
+type Kept = StoredEntry | string;
+
 interface Collections {
-  entries: Map<string, StoredEntry>;
+  /** By table and handle. */
+  entries: Map<number, Map<number, Kept>>;
   /** Default entries that were written, by table; the others are the program's own. */
   defaults: Map<number, TableEntry>;
 }
@@ -56,15 +68,54 @@ export class TableEntities {
     private readonly idle: IdleTimeouts,
     private readonly now: () => number,
   ) {
-    for (const table of schema.tables.all) this.#addInitial(table);
+    for (const table of schema.tables.all) {
+      this.#all.entries.set(table.id, new Map());
+      this.#addInitial(table);
+    }
   }
 
-  entries(): Iterable<StoredEntry> {
-    return this.#all.entries.values();
+  /** The entries of a table, in the order they were written. */
+  *entries({ id }: TableSchema): IterableIterator<StoredEntry> {
+    for (const [handle, kept] of this.#entriesOf(id)) yield storedOf(kept, handle);
   }
 
-  entry(key: string): StoredEntry | undefined {
-    return this.#all.entries.get(key);
+  /** The entry with the key of a checked one. */
+  entry(entry: TableEntry): StoredEntry | undefined {
+    const schema = this.schema.tables.get(entry.tableId);
+    return this.#find(schema, this.#handle(schema, entry));
+  }
+
+  /** The message of an entry that is being watched. */
+  watched(key: string): TableEntry {
+    const [id, handle] = key.split('/').map(Number) as [number, number];
+    return defined(this.#find(this.schema.tables.get(id), handle), 'watched entry').message;
+  }
+
+  /** Carries out the write of an entry in words. */
+  writePlain(type: Update_Type, entry: PlainEntry): void {
+    const { table: schema, action } = entry;
+    const table = this.table(schema);
+    const row = rowOf(entry);
+    const kept = this.#entriesOf(schema.id);
+    if (type === Update_Type.INSERT) {
+      if (table.findRow(row) >= 0) throw exists(schema.name);
+      const handle = table.insertRow(row, callRow(action, entry));
+      if (table.hasMeters) table.setMeter(handle, undefined);
+      kept.set(handle, entry.text());
+      return;
+    }
+    const handle = table.findRow(row);
+    const found = kept.get(handle);
+    if (found === undefined) throw missing(schema.name);
+    if (typeof found !== 'string' && found.message.isConst) throw constant(schema);
+    if (type === Update_Type.MODIFY) {
+      table.modifyRow(handle, callRow(action, entry));
+      if (table.hasMeters) table.setMeter(handle, undefined);
+      kept.set(handle, entry.text());
+    } else {
+      table.remove(handle);
+      kept.delete(handle);
+    }
   }
 
   /** A table's default entry; undefined when it does nothing at all. */
@@ -116,9 +167,8 @@ export class TableEntities {
   #insert(entry: TableEntry): void {
     const schema = this.schema.tables.get(entry.tableId);
     const table = this.table(schema);
-    const key = tableEntryKey(entry);
-    if (this.#all.entries.has(key)) throw exists(schema.name);
-    const match = schema.fields.map((field) => keyMatch(field, entry.match));
+    const match = matchOf(schema, entry);
+    if (table.find(match, entry.priority) >= 0) throw exists(schema.name);
     const { target, own } = this.#target(schema, entry);
     let handle: number;
     try {
@@ -129,7 +179,7 @@ export class TableEntities {
     }
     this.#writeResources(table, handle, resourcesOf(entry));
     if (table.supportsTimeout) table.setLastHit(handle, this.now());
-    this.#keep(schema, key, { message: canonicalEntry(entry), handle, own });
+    this.#keep(schema, { message: canonicalEntry(entry), handle, own });
   }
 
   #modify(entry: TableEntry): void {
@@ -149,9 +199,8 @@ export class TableEntities {
       const made = entry.action && this.#target(schema, entry);
       if (made) table.modify(handle, made.target);
       const own = made ? made.own : found.own;
-      const key = tableEntryKey(entry);
       this.#release(schema, found, own);
-      this.#keep(schema, key, { message: canonicalEntry({ ...entry, action }), handle, own });
+      this.#keep(schema, { message: canonicalEntry({ ...entry, action }), handle, own });
     }
     this.#writeResources(table, handle, resourcesOf(entry));
   }
@@ -160,11 +209,11 @@ export class TableEntities {
     const schema = this.schema.tables.get(entry.tableId);
     const found = this.#require(entry);
     if (found.message.isConst) throw constant(schema);
-    const key = tableEntryKey(entry);
-    this.table(schema).remove(found.handle);
+    const { handle } = found;
+    this.table(schema).remove(handle);
     this.#release(schema, found, undefined);
-    this.#all.entries.delete(key);
-    this.idle.forget(key);
+    this.#entriesOf(schema.id).delete(handle);
+    this.idle.forget(watchKey(schema, handle));
   }
 
   #writeDefault(entry: TableEntry): void {
@@ -193,13 +242,13 @@ export class TableEntities {
     if (given.clearsColours) table.resetMeterCounts(handle);
   }
 
-  #keep(schema: TableSchema, key: string, stored: StoredEntry): void {
-    this.#all.entries.set(key, stored);
+  #keep(schema: TableSchema, stored: StoredEntry): void {
     const { message, handle } = stored;
+    this.#entriesOf(schema.id).set(handle, stored);
     this.profiles.refer(schema.profileId, message.action, 1);
     if (!schema.supportsTimeout) return;
     const ttlNs = Number(message.idleTimeoutNs);
-    this.idle.watch(key, this.table(schema), handle, ttlNs, this.now());
+    this.idle.watch(watchKey(schema, handle), this.table(schema), handle, ttlNs, this.now());
   }
 
   /** The entry no longer refers to what it referred to; `kept` is the set that it still uses. */
@@ -224,9 +273,22 @@ export class TableEntities {
   }
 
   #require(entry: TableEntry): StoredEntry {
-    const found = this.#all.entries.get(tableEntryKey(entry));
+    const found = this.entry(entry);
     if (!found) throw missing(this.schema.tables.get(entry.tableId).name);
     return found;
+  }
+
+  #handle(schema: TableSchema, entry: TableEntry): number {
+    return this.table(schema).find(matchOf(schema, entry), entry.priority);
+  }
+
+  #find({ id }: TableSchema, handle: number): StoredEntry | undefined {
+    const kept = this.#entriesOf(id).get(handle);
+    return kept === undefined ? undefined : storedOf(kept, handle);
+  }
+
+  #entriesOf(tableId: number): Map<number, Kept> {
+    return defined(this.#all.entries.get(tableId), 'known table');
   }
 
   /** The entries that the program itself brings. */
@@ -242,14 +304,37 @@ export class TableEntities {
         // p4c's output does not say which single entries of a list are const: only the list.
         isConst: schema.isConst,
       });
-      const key = tableEntryKey(message);
-      this.#all.entries.set(key, { message, handle: view.handle, own: undefined });
+      const { handle } = view;
+      this.#entriesOf(schema.id).set(handle, { message, handle, own: undefined });
     }
   }
 }
 
 function copy({ entries, defaults }: Collections): Collections {
-  return { entries: new Map(entries), defaults: new Map(defaults) };
+  const tables = [...entries].map(([id, kept]) => [id, new Map(kept)] as const);
+  return { entries: new Map(tables), defaults: new Map(defaults) };
+}
+
+function storedOf(kept: Kept, handle: number): StoredEntry {
+  if (typeof kept !== 'string') return kept;
+  const message = TableEntryMessage.decode(Uint8Array.from(Buffer.from(kept, 'latin1')));
+  return { message, handle, own: undefined };
+}
+
+function matchOf(schema: TableSchema, { match }: TableEntry): KeyMatch[] {
+  return schema.fields.map((field) => keyMatch(field, match));
+}
+
+function watchKey({ id }: TableSchema, handle: number): string {
+  return `${id}/${handle}`;
+}
+
+function rowOf({ table, value, mask, priority, prefixLength }: PlainEntry): KeyRow {
+  return { value, mask, rank: table.hasPriority ? priority : prefixLength };
+}
+
+function callRow(action: ActionSchema | undefined, { args }: PlainEntry): CallRow {
+  return { action: defined(action, 'checked action').name, args };
 }
 
 function resourcesOf({ counterData, meterConfig, meterCounterData }: TableEntry): Resources {

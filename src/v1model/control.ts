@@ -7,6 +7,8 @@
  * CONFLICT (key exists, member in use), LIMIT (full), INVALID_INPUT.
  */
 
+import type { KeyRow } from './match/matchIndex.js';
+
 export type MatchKind = 'exact' | 'lpm' | 'ternary' | 'range' | 'optional' | 'valid';
 
 /** One field of a table's key. */
@@ -31,6 +33,12 @@ export interface ActionCall {
   action: string;
   /** One value per parameter, in the order of the program. */
   params: Uint8Array[];
+}
+
+/** The same with its arguments in one array of words, each value's most significant first. */
+export interface CallRow {
+  action: string;
+  args: Int32Array;
 }
 
 /** What an entry does: an action, or for indirect tables a member or a group by its handle. */
@@ -93,6 +101,11 @@ export interface TableControl {
   /** Adds an entry and returns its handle: a small integer, valid until `remove`. */
   insert(match: KeyMatch[], priority: number, target: EntryTarget): number;
   modify(handle: number, target: EntryTarget): void;
+  /** `insert` with a key and an action as words; only for tables without a profile. */
+  insertRow(row: KeyRow, call: CallRow): number;
+  modifyRow(handle: number, call: CallRow): void;
+  /** `find` of such a key. */
+  findRow(row: KeyRow): number;
   remove(handle: number): void;
   /** The handle of the entry with this key, or -1. */
   find(match: KeyMatch[], priority: number): number;

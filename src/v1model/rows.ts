@@ -3,8 +3,15 @@ import type { Action } from '../bmv2/index.js';
 import { UmbraError } from '../base/errors.js';
 import { defined } from '../base/assert.js';
 import type { ActionCall } from './control.js';
-import { parameterRow, rowStride } from './parameters.js';
-import { bytesOfBigint, numberOf, wordsOf } from './words.js';
+import { parameterRow, rowStride, type ParameterPlace } from './parameters.js';
+import { bytesOf, bytesOfBigint, bytesOfNumber, numberOf, wordCount, wordsOf } from './words.js';
+
+/** Some rows, from row 0 on. */
+export interface SavedRows {
+  action: Int32Array;
+  ints: Int32Array;
+  doubles: Float64Array;
+}
 
 /** Rows of a table or of an action profile; row -1 does not exist, an action of -1 is none. */
 export class ActionRows {
@@ -13,6 +20,7 @@ export class ActionRows {
   readonly doubles: Float64Array;
   readonly #stride: { ints: number; doubles: number };
   readonly #byName: Map<string, number>;
+  readonly #places: Map<number, readonly ParameterPlace[]>;
 
   /** @param ids the program's numbers of the actions that may occur */
   constructor(
@@ -23,6 +31,7 @@ export class ActionRows {
   ) {
     this.#stride = rowStride(ids.map((id) => actions[id]!));
     this.#byName = new Map(ids.map((id) => [actions[id]!.name, id]));
+    this.#places = new Map(ids.map((id) => [id, parameterRow(actions[id]!).places]));
     this.action = new Int32Array(count).fill(-1);
     this.ints = new Int32Array(Math.max(1, count * this.#stride.ints));
     this.doubles = new Float64Array(Math.max(1, count * this.#stride.doubles));
@@ -31,8 +40,7 @@ export class ActionRows {
   /** Writes a call into a row. Throws NOT_FOUND, INVALID_INPUT. Nothing is written on error. */
   set(row: number, call: ActionCall): void {
     const { id, values } = this.check(call);
-    const { places } = parameterRow(this.actions[id]!);
-    places.forEach((place, i) => {
+    this.#places.get(id)!.forEach((place, i) => {
       if (place.column === 'doubles') {
         this.doubles[row * this.#stride.doubles + place.offset] = numberOf(call.params[i]!);
       } else {
@@ -40,6 +48,57 @@ export class ActionRows {
       }
     });
     this.action[row] = this.actions[id]!.number;
+  }
+
+  /** The same with arguments as words, each value's most significant first. */
+  setWords(row: number, id: number, args: Int32Array): void {
+    let at = 0;
+    for (const { column, offset, width } of this.#places.get(id)!) {
+      if (column === 'doubles') {
+        const value = (args[at]! >>> 0) * 2 ** 32 + (args[at + 1]! >>> 0);
+        this.doubles[row * this.#stride.doubles + offset] = value;
+      }
+      const first = row * this.#stride.ints + offset;
+      const words = wordCount(width);
+      if (column === 'ints') for (let i = 0; i < words; i++) this.ints[first + i] = args[at + i]!;
+      at += words;
+    }
+    this.action[row] = this.actions[id]!.number;
+  }
+
+  /** What a row was set to. */
+  callAt(row: number): ActionCall {
+    const number = this.action[row];
+    const id = defined(this.ids.find((one) => this.actions[one]!.number === number), 'action');
+    const params = this.#places.get(id)!.map(({ column, offset, width }) =>
+      column === 'doubles'
+        ? bytesOfNumber(this.doubles[row * this.#stride.doubles + offset]!, width)
+        : bytesOf(this.ints, row * this.#stride.ints + offset, width),
+    );
+    return { action: this.actions[id]!.name, params };
+  }
+
+  /** The program's number of an action that may occur. */
+  idOf(action: string): number | undefined {
+    return this.#byName.get(action);
+  }
+
+  /** The rows before `end`. */
+  save(end: number): SavedRows {
+    const { ints, doubles } = this.#stride;
+    return {
+      action: this.action.slice(0, end),
+      ints: this.ints.slice(0, end * ints),
+      doubles: this.doubles.slice(0, end * doubles),
+    };
+  }
+
+  /** Puts one of them back. */
+  restore(row: number, saved: SavedRows): void {
+    const { ints, doubles } = this.#stride;
+    this.action[row] = saved.action[row]!;
+    this.ints.set(saved.ints.subarray(row * ints, (row + 1) * ints), row * ints);
+    this.doubles.set(saved.doubles.subarray(row * doubles, (row + 1) * doubles), row * doubles);
   }
 
   clear(row: number): void {

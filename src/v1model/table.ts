@@ -4,6 +4,7 @@ import { UmbraError } from '../base/errors.js';
 import { defined } from '../base/assert.js';
 import type {
   ActionCall,
+  CallRow,
   ColourCounts,
   CounterValue,
   EntryOrigin,
@@ -14,12 +15,12 @@ import type {
   TableControl,
   TableEntryView,
 } from './control.js';
-import { matchOf, rowOf, rowOfName, type NamedRow } from './match/keyRow.js';
+import { matchOf, rowOf, rowOfName, RowNames, type NamedRow } from './match/keyRow.js';
 import { hasPriority, makeIndex } from './match/makeIndex.js';
-import type { MatchIndex } from './match/matchIndex.js';
+import type { KeyRow, MatchIndex } from './match/matchIndex.js';
 import type { MeterArray } from './meter.js';
 import type { ActionProfile } from './profile.js';
-import { ActionRows, Handles, nextVersion } from './rows.js';
+import { ActionRows, Handles, nextVersion, type SavedRows } from './rows.js';
 import { bytesOfBigint } from './words.js';
 
 /** An entry; replaced as a whole, never changed, so that a saved table can share it. */
@@ -27,7 +28,8 @@ interface Entry {
   /** Its key, as `rowOf` names it: tables of many entries keep no more of it. */
   name: string;
   priority: number;
-  target: EntryTarget;
+  /** A member or a group; an action of its own is in the table's rows. */
+  target: EntryTarget | undefined;
   origin: EntryOrigin;
   /** Grows with every insertion: of equal priorities the older entry wins. */
   sequence: number;
@@ -36,6 +38,7 @@ interface Entry {
 interface SavedTable {
   version: number;
   entries: Map<number, Entry>;
+  rows: SavedRows | undefined;
   defaultCall: ActionCall | undefined;
   handles: ReturnType<Handles['save']>;
 }
@@ -69,6 +72,8 @@ export class MatchTable implements TableControl {
   readonly #entries = new Map<number, Entry>();
   readonly #byName = new Map<string, number>();
   readonly #handles: Handles;
+  readonly #names: RowNames;
+  readonly #hasPriority: boolean;
   #defaultCall: ActionCall | undefined;
   #sequence = 0;
   #version = nextVersion();
@@ -91,6 +96,8 @@ export class MatchTable implements TableControl {
     this.hasOwnEntries = table.entries.length > 0;
     this.supportsTimeout = table.supportsTimeout;
     const count = Math.max(table.size, table.entries.length) + 1;
+    this.#names = new RowNames(this.key);
+    this.#hasPriority = hasPriority(this.key);
     this.index = makeIndex(this.key, count - 1);
     this.#handles = new Handles(1, count - 1, table.name);
     this.rows = actionProfile
@@ -121,9 +128,34 @@ export class MatchTable implements TableControl {
   modify(handle: number, target: EntryTarget): void {
     const entry = this.#require(handle);
     this.#check(target);
-    this.#entries.set(handle, { ...entry, target });
+    this.#entries.set(handle, { ...entry, target: this.rows ? undefined : target });
     this.#point(handle, target);
     this.#version = nextVersion();
+  }
+
+  insertRow(row: KeyRow, { action, args }: CallRow): number {
+    const rows = defined(this.rows, 'actions of its own');
+    const id = defined(rows.idOf(action), action);
+    const name = this.#names.nameOf(row);
+    this.#requireNew(name);
+    const handle = this.#handles.take();
+    rows.setWords(handle, id, args);
+    const priority = this.#hasPriority ? row.rank : 0;
+    const sequence = this.#sequence++;
+    this.#enter(handle, { name, priority, target: undefined, origin: 'control', sequence }, row);
+    return handle;
+  }
+
+  modifyRow(handle: number, { action, args }: CallRow): void {
+    const rows = defined(this.rows, 'actions of its own');
+    const { name, priority, target, origin, sequence } = this.#require(handle);
+    rows.setWords(handle, defined(rows.idOf(action), action), args);
+    this.#entries.set(handle, { name, priority, target, origin, sequence });
+    this.#version = nextVersion();
+  }
+
+  findRow(row: KeyRow): number {
+    return this.#byName.get(this.#names.nameOf(row)) ?? -1;
   }
 
   remove(handle: number): void {
@@ -209,6 +241,7 @@ export class MatchTable implements TableControl {
       this.#saved = {
         version: this.#version,
         entries: new Map(this.#entries),
+        rows: this.rows?.save(this.#handles.end),
         defaultCall: this.#defaultCall,
         handles: this.#handles.save(),
       };
@@ -223,6 +256,8 @@ export class MatchTable implements TableControl {
     }
     for (const [handle, entry] of saved.entries) {
       if (this.#entries.has(handle)) continue;
+      if (saved.rows) this.rows?.restore(handle, saved.rows);
+      else this.#point(handle, entry.target!);
       this.#place(handle, entry, rowOfName(this.key, entry.name));
     }
     this.setDefault(saved.defaultCall);
@@ -267,7 +302,7 @@ export class MatchTable implements TableControl {
       if ('mask' in field) return { value, mask: bytes(field.mask) };
       return 'prefixLength' in field ? { value, prefixLength: field.prefixLength } : { value };
     });
-    const priority = hasPriority(this.key) ? rank : 0;
+    const priority = this.#hasPriority ? rank : 0;
     const call = this.#rows.callOf(entry.action, entry.args);
     this.#add(match, priority, call, 'program');
   }
@@ -275,23 +310,31 @@ export class MatchTable implements TableControl {
   #add(match: KeyMatch[], priority: number, target: EntryTarget, origin: EntryOrigin): number {
     const row = this.#rowOf(match, priority);
     this.#check(target);
-    if (this.#byName.has(row.name)) {
-      throw new UmbraError('CONFLICT', `${this.name}: an entry with this key exists`);
-    }
+    this.#requireNew(row.name);
     const handle = this.#handles.take();
     const sequence = this.#sequence++;
-    this.#place(handle, { name: row.name, priority, target, origin, sequence }, row);
-    this.packets[handle] = 0;
-    this.bytes[handle] = 0;
-    this.#version = nextVersion();
+    this.#point(handle, target);
+    const kept = this.rows ? undefined : target;
+    this.#enter(handle, { name: row.name, priority, target: kept, origin, sequence }, row);
     return handle;
   }
 
-  #place(handle: number, entry: Entry, row: NamedRow): void {
-    this.#point(handle, entry.target);
+  #requireNew(name: string): void {
+    if (!this.#byName.has(name)) return;
+    throw new UmbraError('CONFLICT', `${this.name}: an entry with this key exists`);
+  }
+
+  #enter(handle: number, entry: Entry, row: KeyRow): void {
+    this.#place(handle, entry, row);
+    this.packets[handle] = 0;
+    this.bytes[handle] = 0;
+    this.#version = nextVersion();
+  }
+
+  #place(handle: number, entry: Entry, row: KeyRow): void {
     this.index.insert(handle, row, entry.sequence);
     this.#entries.set(handle, entry);
-    this.#byName.set(row.name, handle);
+    this.#byName.set(entry.name, handle);
   }
 
   #drop(handle: number, { name }: Entry): void {
@@ -329,7 +372,7 @@ export class MatchTable implements TableControl {
 
   #viewOf(handle: number, { name, priority, target, origin }: Entry): TableEntryView {
     const match = matchOf(this.key, rowOfName(this.key, name));
-    return { handle, match, priority, target, origin };
+    return { handle, match, priority, target: target ?? this.#rows.callAt(handle), origin };
   }
 
   #rowOf(match: readonly KeyMatch[], priority: number): NamedRow {

@@ -72,6 +72,11 @@ export class FakeTarget implements Target {
     }
   }
 
+  /** It keeps messages. */
+  writePlain(): boolean {
+    return false;
+  }
+
   write({ type, entity }: Update): void {
     const key = entityKey(entity!);
     const isKnown = this.entities.has(key);

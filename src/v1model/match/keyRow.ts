@@ -32,7 +32,7 @@ export function rowOf(
     at += wordCount(field.bitWidth);
   });
   if (hasPriority(key)) row.rank = priority;
-  return { ...row, name: nameOf(row, key) };
+  return { ...row, name: new RowNames(key).nameOf(row) };
 }
 
 /** Fills a field's words and returns its prefix length, 0 when it has none. */
@@ -84,19 +84,30 @@ function fullMask(bitWidth: number): Int32Array {
   return words;
 }
 
-/** One character a byte, which V8 keeps in one byte each. */
-function nameOf({ value, mask, rank }: KeyRow, key: readonly KeyField[]): string {
-  const isExact = key.every(({ kind }) => kind === 'exact' || kind === 'valid');
-  if (isExact) return characters(value);
-  const words = new Int32Array(2 * value.length + 1);
-  words.set(value);
-  words.set(mask, value.length);
-  words[2 * value.length] = rank;
-  return characters(words);
-}
+/** Names rows of one key: one character a byte, which V8 keeps in one byte each. */
+export class RowNames {
+  /** Value, mask and rank; of exact keys the value alone tells them apart. */
+  readonly #words: Int32Array;
+  readonly #bytes: Buffer;
+  readonly #isExact: boolean;
 
-function characters(words: Int32Array): string {
-  return Buffer.from(words.buffer, 0, words.byteLength).toString('latin1');
+  constructor(key: readonly KeyField[]) {
+    const count = key.reduce((sum, field) => sum + wordCount(field.bitWidth), 0);
+    this.#isExact = key.every(({ kind }) => kind === 'exact' || kind === 'valid');
+    this.#words = new Int32Array(this.#isExact ? count : 2 * count + 1);
+    this.#bytes = Buffer.from(this.#words.buffer);
+  }
+
+  nameOf({ value, mask, rank }: KeyRow): string {
+    const words = this.#words;
+    const count = value.length;
+    for (let i = 0; i < count; i++) words[i] = value[i]!;
+    if (!this.#isExact) {
+      for (let i = 0; i < count; i++) words[count + i] = mask[i]!;
+      words[2 * count] = rank;
+    }
+    return this.#bytes.toString('latin1');
+  }
 }
 
 /** The row of a name that `rowOf` gave for the same key. */
