@@ -21,6 +21,7 @@ import {
   type MirrorRule,
 } from '../mirror/index.js';
 import { GrpcChannel, ruleEntity } from '../p4runtime/index.js';
+import { wirePool } from '../packet/index.js';
 import { Update_Type } from '../proto/index.js';
 import type { SyncReport } from '../sync/index.js';
 import type { Topology } from '../topology/index.js';
@@ -146,7 +147,9 @@ export class Live {
 
   async #startShadow(): Promise<SyncReport> {
     const { topology, seed } = this.options;
-    this.#shadow = await Shadow.build(topology, seed, await this.#production.views());
+    // Copies of real packets come whole.
+    const options = { pool: wirePool };
+    this.#shadow = await Shadow.build(topology, seed, await this.#production.views(), options);
     await this.#shadow.sync.compare(true);
     let nextHeartbeatNs = 0;
     this.#shadow.faults.blast = DEFAULT_BLAST_LIMIT;

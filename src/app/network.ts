@@ -2,6 +2,7 @@
 import { deriveSeed } from '../base/prng.js';
 import { Fabric } from '../fabric/index.js';
 import { P4RuntimeServer, type Channel } from '../p4runtime/index.js';
+import type { PacketPoolOptions } from '../packet/index.js';
 import type { ForwardingPipelineConfig } from '../proto/index.js';
 import { EmbeddedSwitch, StagedSwitch } from '../switch/index.js';
 import type { Topology } from '../topology/index.js';
@@ -27,20 +28,23 @@ export function stageIdOf(deviceId: number): bigint {
 /**
  * Builds the switches and links of a topology; no switch has a pipeline yet.
  * @param staged names of the switches that get a fault stage around them
+ * @param pool room for packets; the fabric's own unless given
  */
 export function buildNetwork(
   topology: Topology,
   seed: number,
   staged: ReadonlySet<string> = new Set(),
+  pool?: PacketPoolOptions,
 ): Network {
   const switches = new Map<string, EmbeddedSwitch>();
   const stages = new Map<string, EmbeddedSwitch>();
-  const fabric = new Fabric(topology, { seed }, (device, attachment, pool, now) => {
+  const options = { seed, ...(pool && { pool }) };
+  const fabric = new Fabric(topology, options, (device, attachment, packets, now) => {
     const { name } = device;
     const make = (deviceId: bigint, what: string) => (around: typeof attachment) =>
       new EmbeddedSwitch({
         deviceId,
-        pool,
+        pool: packets,
         attachment: around,
         seed: deriveSeed(seed, what),
         now,

@@ -11,6 +11,7 @@ import { RealTimePump } from '../fabric/index.js';
 import { DEFAULT_BLAST_LIMIT, HEARTBEAT_US, type Fault, type StopState } from '../fault/index.js';
 import { MirrorCollector, tagFrame, taggedLength } from '../mirror/index.js';
 import { clientTls, GrpcChannel } from '../p4runtime/index.js';
+import { wirePool } from '../packet/index.js';
 import { Store } from '../store/index.js';
 import { DeviceFollower, Following, type FollowStatus } from '../sync/index.js';
 import { readTopology, type Topology } from '../topology/index.js';
@@ -109,13 +110,14 @@ export class Service {
   async #build(): Promise<void> {
     this.#views = await this.#openViews();
     const { topology, config } = this;
-    const journal = {
+    const options = {
+      pool: wirePool,
       record: (fault: Fault): void => this.#store.put('faults', fault),
       recordStop: (state: StopState): void => this.#store.put('stop', { id: 'stop', ...state }),
     };
     const began = nowMs();
     const views = [...this.#views.values()];
-    this.#shadow = await Shadow.build(topology, config.seed ?? 1, views, journal);
+    this.#shadow = await Shadow.build(topology, config.seed ?? 1, views, options);
     const followers = this.#shadow.pairs.map(
       ({ production, shadow }) => new DeviceFollower(production, shadow, nowMs),
     );

@@ -3,10 +3,17 @@ import { defined } from '../base/assert.js';
 import { ShadowDevice, type ProductionView } from '../device/index.js';
 import { FaultEngine, type FaultEngineOptions } from '../fault/index.js';
 import { ShadowSync, type Pair } from '../sync/index.js';
+import type { PacketPoolOptions } from '../packet/index.js';
 import type { ForwardingPipelineConfig } from '../proto/index.js';
 import type { Topology } from '../topology/index.js';
 import { buildNetwork, stageIdOf, type Network } from './network.js';
 import { isShippedProgram, shippedProgram } from './programs.js';
+
+/** What a shadow is made with besides what it replicates. */
+export type ShadowOptions = Pick<FaultEngineOptions, 'record' | 'recordStop'> & {
+  /** Room for packets; whole frames want `wirePool`, forks are cheaper without. */
+  pool?: PacketPoolOptions;
+};
 
 /** A shadow network with its sync and its faults. */
 export class Shadow {
@@ -25,7 +32,7 @@ export class Shadow {
     topology: Topology,
     seed: number,
     views: readonly ProductionView[],
-    journal: Pick<FaultEngineOptions, 'record' | 'recordStop'> = {},
+    options: ShadowOptions = {},
   ): Promise<Shadow> {
     // Switches that run our program run its shadow; any other program gets a stage around it.
     const foreign = new Map(
@@ -33,7 +40,8 @@ export class Shadow {
         .filter(({ config }) => !isShippedProgram('production', config))
         .map(({ name, config }) => [name, config] as const),
     );
-    const network = buildNetwork(topology, seed, new Set(foreign.keys()));
+    const { pool, ...journal } = options;
+    const network = buildNetwork(topology, seed, new Set(foreign.keys()), pool);
     const devices = new Map<string, ShadowDevice>();
     const faulty: ShadowDevice[] = [];
     for (const { name, deviceId } of topology.switches) {

@@ -77,7 +77,10 @@ export class Fabric {
   readonly #nodeIndex: Map<string, number>;
   /** [0] now. */
   readonly #now: Float64Array;
-  /** [0] packets that reached a switch, [1] events, [2] packets to ports without link or tap. */
+  /**
+   * [0] packets that reached a switch, [1] events, [2] packets to ports without link or tap,
+   * [3] frames from outside that found no room.
+   */
   readonly #counts: Float64Array;
   /** Node and port to the direction of a link that leaves there, or -1. */
   readonly #out: Int32Array;
@@ -106,7 +109,7 @@ export class Fabric {
         1024 * 1024,
     );
     this.#now = this.#arena.float64(1);
-    this.#counts = this.#arena.float64(3);
+    this.#counts = this.#arena.float64(4);
     this.pool = new PacketPool(poolOptions, this.#arena);
     this.#source = numberSources(topology, maxSockets, maxFlows);
     const { tcp, flows, sockets, hosts: firstHost } = this.#source;
@@ -163,6 +166,11 @@ export class Fabric {
   /** Packets that reached a switch. */
   get packetHops(): number {
     return this.#counts[0]!;
+  }
+
+  /** Frames from outside that found no room. */
+  get refusedFrames(): number {
+    return this.#counts[3]!;
   }
 
   get eventCount(): number {
@@ -224,7 +232,10 @@ export class Fabric {
   /** A frame arrives at a switch's port, as if from outside. False when there is no room. */
   inject(device: string, port: number, frame: Uint8Array, wireLength = frame.length): boolean {
     const packet = this.pool.allocFrom(frame, wireLength);
-    if (packet === NO_PACKET) return false;
+    if (packet === NO_PACKET) {
+      this.#counts[3]!++;
+      return false;
+    }
     this.pool.mark[packet] = NO_FLOW;
     this.pool.bornNs[packet] = this.#now[0]!;
     this.#counts[0]!++;

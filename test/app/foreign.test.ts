@@ -3,7 +3,7 @@ import test from 'ava';
 import { buildNetwork, loadProgram, Shadow } from '../../src/app/index.js';
 import { shippedFile } from '../../src/base/paths.js';
 import { ProductionDevice, ProductionView } from '../../src/device/index.js';
-import { foldChecksum, sumWords } from '../../src/packet/index.js';
+import { foldChecksum, sumWords, wirePool } from '../../src/packet/index.js';
 import { ruleEntity } from '../../src/p4runtime/index.js';
 import { Update_Type } from '../../src/proto/index.js';
 import { datagram } from '../fault/tap.js';
@@ -89,4 +89,27 @@ test('faults act on a program that knows nothing of them, on the shadow alone', 
   t.is(inShadow(), 0);
   shadow.network.fabric.runUntil(shadow.network.fabric.nowNs + 20 * MS);
   t.is((await shadow.sync.compare(false)).fidelity, 1);
+});
+
+test('frames of any length pass a shadow that takes real ones; what finds no room is counted', async (t) => {
+  const { channel } = buildNetwork(pair, 1);
+  const production = await ProductionDevice.open({ name: 's1', channel, deviceId: 1n, config });
+  const route = ruleEntity(production.schema, {
+    table: 'routes',
+    match: { 'hdr.ipv4.destination': '10.0.2.0/24' },
+    action: 'forward',
+    params: { next_hop: '00:00:00:00:00:01', port: String(TAPPED) },
+  });
+  await production.write([{ type: Update_Type.INSERT, entity: route }]);
+  const views = [await ProductionView.open('s1', channel, 1n)];
+  const shadow = await Shadow.build(pair, 1, views, { pool: wirePool });
+  await shadow.sync.compare(true);
+  const { fabric } = shadow.network;
+  const lengths: number[] = [];
+  fabric.tap('s1', TAPPED, (frame) => lengths.push(frame.length));
+  for (const payload of [100, 1400, 8958]) fabric.inject('s1', 1, datagram(1, payload));
+  fabric.runUntil(fabric.nowNs + 100 * MS);
+  t.deepEqual(lengths, [142, 1442, 9000]);
+  t.false(fabric.inject('s1', 1, datagram(1, 20_000)));
+  t.is(fabric.refusedFrames, 1);
 });
