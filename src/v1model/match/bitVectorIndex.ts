@@ -2,7 +2,8 @@
  * Match on masks and ranges by bit vectors (Lakshman and Stiliadis, 1998; Baboescu and Varghese,
  * 2001). Each byte of the key picks a vector with one bit per entry, set where the entry can have
  * that byte; the bits that are left in all of them are the entries that match. Entries come in
- * blocks of 32, and a summary says which blocks have any bit at all.
+ * blocks of 32, and a summary says which blocks have any bit at all: it is followed until so few
+ * blocks are left that to look into them costs less.
  *
  * A vector's words lie block by block, so that an insertion writes one block and nothing moves.
  * A range of several bytes is no product of bytes: its bits admit too much, and are checked.
@@ -11,6 +12,9 @@ import type { FieldShape, KeyRow, MatchIndex } from './matchIndex.js';
 import { grown } from './slotTable.js';
 
 const BYTES = 256;
+
+/** Whether the first byte of a word in memory is its lowest. */
+const isLittleEndian = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
 
 /** One byte of the key. */
 interface Column {
@@ -24,12 +28,11 @@ export class BitVectorIndex implements MatchIndex {
   used = 0;
   readonly key: Int32Array;
   readonly #columns: readonly Column[];
-  readonly #columnWord: Int32Array;
-  readonly #columnShift: Int32Array;
+  /** The bytes of `key` in memory, and which of them each column looks at. */
+  readonly #keyBytes: Uint8Array;
+  readonly #columnByte: Int32Array;
   readonly #ranges: readonly FieldShape[];
   readonly #rangeColumns: readonly (readonly Column[])[];
-  /** Per column of the present key, the place of its byte in a block. */
-  readonly #picked: Int32Array;
   readonly #stride: number;
   /** Per block of 32 entries, and per 32 blocks: a word per column and byte. */
   #bits = new Int32Array(0);
@@ -56,9 +59,11 @@ export class BitVectorIndex implements MatchIndex {
   ) {
     this.key = new Int32Array(words);
     this.#columns = fields.flatMap(columnsOf);
-    this.#columnWord = Int32Array.from(this.#columns, ({ word }) => word);
-    this.#columnShift = Int32Array.from(this.#columns, ({ shift }) => shift);
-    this.#picked = new Int32Array(this.#columns.length);
+    this.#keyBytes = new Uint8Array(this.key.buffer);
+    this.#columnByte = Int32Array.from(this.#columns, ({ word, shift }) => {
+      const place = isLittleEndian ? shift >> 3 : 3 - (shift >> 3);
+      return word * 4 + place;
+    });
     this.#stride = this.#columns.length * BYTES;
     this.#ranges = fields.filter(({ kind }) => kind === 'range');
     this.#rangeColumns = this.#ranges.map(columnsOf);
@@ -71,28 +76,19 @@ export class BitVectorIndex implements MatchIndex {
   }
 
   lookup(): number {
-    const picked = this.#picked;
     const summary = this.#summary;
-    // The first 32 blocks come with the picking of bytes, most of which a miss need not do.
-    let blocks = -1;
-    let c = 0;
-    for (; c < picked.length && blocks !== 0; c++) blocks &= summary[this.#pick(c)]!;
-    if (blocks === 0 && this.#blocks <= 32) return 0;
-    for (; c < picked.length; c++) this.#pick(c);
-    let best = this.#bestOfBlocks(blocks, 0, -1);
-    for (let first = 32, base = this.#stride; first < this.#blocks; first += 32) {
-      blocks = -1;
-      for (c = 0; c < picked.length && blocks !== 0; c++) blocks &= summary[base + picked[c]!]!;
-      best = this.#bestOfBlocks(blocks, first, best);
-      base += this.#stride;
+    const bytes = this.#keyBytes;
+    const columns = this.#columnByte;
+    let best = -1;
+    for (let first = 0, base = 0; first < this.#blocks; first += 32, base += this.#stride) {
+      let blocks = -1;
+      let at = base;
+      for (let c = 0; c < columns.length && isMoreThanTwo(blocks); c++, at += BYTES) {
+        blocks &= summary[at + bytes[columns[c]!]!]!;
+      }
+      if (blocks !== 0) best = this.#bestOfBlocks(blocks, first, best);
     }
     return best < 0 ? 0 : this.#entries[best]!;
-  }
-
-  /** Notes and returns the place in a block of the present key's byte in a column. */
-  #pick(c: number): number {
-    const byte = (this.key[this.#columnWord[c]!]! >>> this.#columnShift[c]!) & 255;
-    return (this.#picked[c] = c * BYTES + byte);
   }
 
   /** The better of `best` and what matches in the blocks whose bits are set, `first` and on. */
@@ -109,10 +105,13 @@ export class BitVectorIndex implements MatchIndex {
   /** The better of `best` and what matches in a block, as positions; -1 is none. */
   #bestOfBlock(block: number, best: number): number {
     const words = this.#bits;
-    const picked = this.#picked;
-    const base = block * this.#stride;
+    const bytes = this.#keyBytes;
+    const columns = this.#columnByte;
     let bits = -1;
-    for (let c = 0; c < picked.length && bits !== 0; c++) bits &= words[base + picked[c]!]!;
+    let at = block * this.#stride;
+    for (let c = 0; c < columns.length && bits !== 0; c++, at += BYTES) {
+      bits &= words[at + bytes[columns[c]!]!]!;
+    }
     for (; bits !== 0; bits &= bits - 1) {
       const position = block * 32 + 31 - Math.clz32(bits & -bits);
       if (best >= 0 && !this.#precedes(position, best)) continue;
@@ -222,6 +221,11 @@ export class BitVectorIndex implements MatchIndex {
     this.#bits[at]! &= ~(1 << (position & 31));
     if (this.#bits[at] === 0) this.#summary[above]! &= ~(1 << (block & 31));
   }
+}
+
+function isMoreThanTwo(bits: number): boolean {
+  const rest = bits & (bits - 1);
+  return (rest & (rest - 1)) !== 0;
 }
 
 function columnsOf(field: FieldShape): Column[] {
