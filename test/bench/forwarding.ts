@@ -36,7 +36,7 @@ export function makeFrames(pool: PacketPool, routes: number): Int32Array {
 }
 
 /** TTL and checksum as they were, so that a packet can be forwarded again. */
-function restore(pool: PacketPool, packet: number): void {
+export function restoreFrame(pool: PacketPool, packet: number): void {
   const at = pool.start[packet]!;
   pool.bytes[at + 22] = 64;
   const sum = ((pool.bytes[at + 24]! << 8) | pool.bytes[at + 25]!) - 0x0100;
@@ -59,7 +59,7 @@ export function compareForwarders(
   forwarders.forEach((run, i) => checkForwarding(pool, frames[i]!, run));
   for (let round = 0; round < ROUNDS; round++) {
     forwarders.forEach((run, i) => {
-      const seconds = timers[i]!(pool, frames[i]!, run, restore);
+      const seconds = timers[i]!(pool, frames[i]!, run, restoreFrame);
       best[i] = Math.max(best[i]!, PACKETS / seconds / 1e6);
     });
   }
@@ -73,7 +73,7 @@ function checkForwarding(pool: PacketPool, frames: Int32Array, run: Forwarder): 
     const at = pool.start[packet]!;
     const isSumRight = sumWords(pool.bytes, at + 14, 20) % 65535 === 0;
     if (pool.bytes[at + 22] !== 63 || !isSumRight) throw new Error('a packet was forwarded wrong');
-    restore(pool, packet);
+    restoreFrame(pool, packet);
   }
 }
 
@@ -81,7 +81,7 @@ type Timer = (
   pool: PacketPool,
   frames: Int32Array,
   run: Forwarder,
-  again: typeof restore,
+  again: typeof restoreFrame,
 ) => number;
 
 /** A timing loop of its own for each forwarder, so that none is compiled for another. */

@@ -8,7 +8,8 @@ import { productionByHand, routerByHand } from './byHand.js';
 import { compareForwarders, makeFrames, routeAddress, type Forwarder } from './forwarding.js';
 import type { Benchmark, BenchRow } from './row.js';
 
-const ROUTES = 10_000;
+/** Routes of the programs that are measured. */
+export const ROUTES = 10_000;
 
 /** A switch running a program of the checkout, and how to put packets through it. */
 function start(pool: PacketPool, path: string): { v1: V1Switch; run: Forwarder } {
@@ -32,7 +33,8 @@ const route = (number: number): { value: Uint8Array; prefixLength: number } => (
   prefixLength: 24,
 });
 
-function production(pool: PacketPool): Forwarder {
+/** production.p4 with routes to one next hop. */
+export function production(pool: PacketPool): Forwarder {
   const { v1, run } = start(pool, 'p4/build/production.json');
   const profile = v1.profiles.get('SwitchIngress.routing.ecmp')!;
   const action = 'SwitchIngress.routing.forward';
@@ -42,7 +44,8 @@ function production(pool: PacketPool): Forwarder {
   return run;
 }
 
-function router(pool: PacketPool): Forwarder {
+/** l3_router.p4 with routes to one next hop. */
+export function router(pool: PacketPool): Forwarder {
   const { v1, run } = start(pool, 'test/programs/build/l3_router.json');
   const table = v1.tables.get('RouterIngress.ipv4_lpm')!;
   const call = {
@@ -54,7 +57,7 @@ function router(pool: PacketPool): Forwarder {
 }
 
 /** large.p4 with so many routes and ACL entries; no ACL entry drops, all are looked through. */
-function large(pool: PacketPool, routes: number, rules: number): Forwarder {
+export function large(pool: PacketPool, routes: number, rules: number): Forwarder {
   const { v1, run } = start(pool, 'test/programs/build/large.json');
   const word = (value: number, bytes: number): Uint8Array =>
     Uint8Array.from({ length: bytes }, (_, i) => value >>> (8 * (bytes - 1 - i)));
