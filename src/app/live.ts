@@ -1,9 +1,8 @@
 /**
- * The loop with real hosts: kernel TCP/IP in namespaces, switch daemons on veth interfaces under
- * gRPC, the mirror over UDP, and a shadow under the wall clock. Campaigns run on a second replica
- * in virtual time, under the traffic that the mirror taught.
+ * The loop with a production of real things: kernel hosts, and switch processes of any kind under
+ * gRPC. The shadow is embedded and runs under the wall clock. Campaigns run on a second replica in
+ * virtual time, under the traffic that the mirror taught.
  */
-import { createSocket, type Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UmbraError } from '../base/errors.js';
 import type { DeviceReader } from '../device/index.js';
@@ -27,8 +26,9 @@ import type { SyncReport } from '../sync/index.js';
 import type { Topology } from '../topology/index.js';
 import { experiment, type ExperimentOptions } from './experiment.js';
 import { FaultStepper } from './faultStepper.js';
-import { LiveNetwork } from './liveHosts.js';
+import { MirrorInlet } from './mirrorInlet.js';
 import { Production } from './production.js';
+import type { RealNetwork } from './realNetwork.js';
 import type { Report } from './report.js';
 import { Shadow } from './shadow.js';
 import type { System } from './system.js';
@@ -36,50 +36,65 @@ import type { System } from './system.js';
 const SYNC_PERIOD_MS = 250;
 const OBSERVE_MS = 8000;
 const DRAIN_MS = 300;
-const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
+const DRAIN_DEADLINE_MS = 5000;
+/** By then a shadow that can follow has followed. */
+const FOLLOW_DEADLINE_MS = 10_000;
 
 /** What a live system is built from. */
 export interface LiveOptions extends ExperimentOptions {
   topology: Topology;
+  /** Production, not yet started; closed with the system. */
+  network: RealNetwork;
 }
 
 /** A running live system; `close` takes everything away. */
 export class Live {
   readonly #rules: readonly MirrorRule[] = [mirrorAll()];
+  readonly #inlet = new MirrorInlet((packet, wireLength) =>
+    this.#collector.take(packet, wireLength, performance.now() * 1e6),
+  );
+  readonly #collector: MirrorCollector;
   #learner = new ProfileLearner();
-  #network: LiveNetwork | undefined;
-  #socket: Socket | undefined;
   #pump: RealTimePump | undefined;
   #timer: NodeJS.Timeout | undefined;
   #channels: GrpcChannel[] = [];
+  #written = 0;
   #production!: Production;
-  #shadow!: Shadow;
-  #collector!: MirrorCollector;
+  #shadow: Shadow | undefined;
   #lastSync: SyncReport | undefined;
   #lastSyncMs = 0;
 
-  constructor(private readonly options: LiveOptions) {}
+  constructor(private readonly options: LiveOptions) {
+    const { topology } = options;
+    this.#collector = new MirrorCollector(topology, this.#rules.length, (entered) => {
+      const { device, port, frame, wireLength, timeNs } = entered;
+      this.#learner.observe(frame, timeNs, wireLength);
+      this.#shadow?.network.fabric.inject(device, port, tagFrame(frame), taggedLength(wireLength));
+    });
+  }
 
-  /** Builds production, its mirror and its shadow, observes, experiments, reports. */
-  async run(): Promise<{ report: Report; system: System }> {
-    const { topology, progress, seed } = this.options;
-    const collectorPort = await this.#openCollector();
-    this.#network = new LiveNetwork(topology, collectorPort);
-    await this.#network.start();
-    const written = await this.#openProduction();
-    progress.step(
-      `production: ${topology.switches.length} switch daemons, ${topology.hosts.length} hosts in ` +
-        `namespaces; ${written} entries written over gRPC`,
-    );
+  /** Builds production under its controller, its mirror and its shadow, which then run on. */
+  async start(): Promise<System> {
+    const { network, progress } = this.options;
+    await network.start(this.#inlet);
+    this.#written = await this.#openProduction();
+    progress.step(`production: ${network.description}; ${this.#written} entries written over gRPC`);
     const first = await this.#startShadow();
     progress.step(`shadow: cloned over gRPC; ${first.entities} entities, ${first.equal} equal`);
+    return this.#system(undefined);
+  }
+
+  /** After `start`: runs the topology's traffic, observes, experiments, reports. */
+  async run(): Promise<{ report: Report; system: System }> {
+    const { topology, network, progress, seed } = this.options;
     this.#checkReachable();
-    // What the check sent is no traffic to learn.
+    // What the check sent is no traffic to learn; its copies are still on their way.
+    await this.#drained();
     this.#learner = new ProfileLearner();
-    this.#network.startTraffic(topology.traffic);
+    network.startTraffic(topology.traffic, seed);
     const syncLagMs = await this.#changeAndFollow();
     await sleep(OBSERVE_MS);
-    const state = await this.#shadow.sync.compare(false);
+    const state = await this.#shadow!.sync.compare(false);
     const mirror = await this.#measureMirror();
     progress.step(
       `mirror: ${mirror.copied} of ${mirror.expected} real packets copied and replayed ` +
@@ -90,10 +105,13 @@ export class Live {
     progress.step(`profile: ${flows.length} flows learned: ${flows.map((f) => f.name).join(', ')}`);
     const laboratory = await Shadow.build(topology, seed, await this.#production.views());
     await laboratory.sync.compare(true);
+    // The campaign takes all of this process's time: copies would only wait for it.
+    network.stopTraffic();
     const figures = await experiment(laboratory, flows, this.options);
+    network.startTraffic(topology.traffic, seed);
     const report: Report = {
       seed,
-      production: { switches: topology.switches.length, entries: written + 1 },
+      production: { switches: topology.switches.length, entries: this.#written + 1 },
       shadow: {
         entries: state.entities,
         equal: state.equal,
@@ -111,30 +129,13 @@ export class Live {
     this.#pump?.stop();
     for (const device of this.#production?.devices.values() ?? []) device.close();
     for (const channel of this.#channels.splice(0)) channel.close();
-    this.#network?.close();
-    this.#socket?.close();
-    this.#socket = undefined;
-  }
-
-  /** The UDP socket to which all mirror ports send. */
-  async #openCollector(): Promise<number> {
-    const socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES });
-    this.#socket = socket;
-    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-    this.#collector = new MirrorCollector(this.options.topology, this.#rules.length, (entered) => {
-      const { device, port, frame, wireLength, timeNs } = entered;
-      this.#learner.observe(frame, timeNs, wireLength);
-      this.#shadow?.network.fabric.inject(device, port, tagFrame(frame), taggedLength(wireLength));
-    });
-    socket.on('message', (packet) =>
-      this.#collector.take(packet, packet.length, performance.now() * 1e6),
-    );
-    return socket.address().port;
+    this.options.network.close();
+    this.#inlet.close();
   }
 
   async #openProduction(): Promise<number> {
-    const { topology } = this.options;
-    const { addresses } = this.#network!;
+    const { topology, network } = this.options;
+    const { addresses } = network;
     const open = (device: string): GrpcChannel => {
       const channel = new GrpcChannel(addresses.get(device)!);
       this.#channels.push(channel);
@@ -149,16 +150,17 @@ export class Live {
     const { topology, seed } = this.options;
     // Copies of real packets come whole.
     const options = { pool: wirePool };
-    this.#shadow = await Shadow.build(topology, seed, await this.#production.views(), options);
-    await this.#shadow.sync.compare(true);
+    const shadow = await Shadow.build(topology, seed, await this.#production.views(), options);
+    await shadow.sync.compare(true);
+    this.#shadow = shadow;
     let nextHeartbeatNs = 0;
-    this.#shadow.faults.blast = DEFAULT_BLAST_LIMIT;
-    const stepper = new FaultStepper(this.#shadow.faults);
-    this.#pump = new RealTimePump([this.#shadow.network.fabric], (nowNs) => {
+    shadow.faults.blast = DEFAULT_BLAST_LIMIT;
+    const stepper = new FaultStepper(shadow.faults);
+    this.#pump = new RealTimePump([shadow.network.fabric], (nowNs) => {
       stepper.poll(nowNs);
       if (nowNs < nextHeartbeatNs) return;
       nextHeartbeatNs = nowNs + HEARTBEAT_US * 1000;
-      this.#shadow.faults.heartbeat();
+      shadow.faults.heartbeat();
     });
     this.#pump.start();
     let isBusy = false;
@@ -174,7 +176,7 @@ export class Live {
   /** One comparison; a production switch that does not answer leaves the shadow as it was. */
   async #syncOnce(): Promise<SyncReport> {
     try {
-      this.#lastSync = await this.#shadow.sync.compare(true);
+      this.#lastSync = await this.#shadow!.sync.compare(true);
       this.#lastSyncMs = performance.now();
     } catch (error) {
       if (!(error instanceof UmbraError) || !this.#lastSync) throw error;
@@ -184,9 +186,10 @@ export class Live {
 
   /** Fails early, and says between whom, when real packets do not get through. */
   #checkReachable(): void {
-    const [from, ...others] = this.options.topology.hosts;
+    const { topology, network } = this.options;
+    const [from, ...others] = topology.hosts;
     for (const to of others) {
-      const output = this.#network!.execute(from!.name, ['ping', '-c', '2', '-W', '2', to.ip]);
+      const output = network.execute(from!.name, ['ping', '-c', '2', '-W', '2', to.ip]);
       if (/ 0% packet loss| 50% packet loss/.test(output)) continue;
       throw new UmbraError('UNAVAILABLE', `${from!.name} does not reach ${to.name}: ${output}`);
     }
@@ -202,36 +205,48 @@ export class Live {
     };
     const changed = performance.now();
     await device.write([{ type: Update_Type.INSERT, entity: ruleEntity(device.schema, rule) }]);
-    let report = await this.#shadow.sync.compare(false);
+    const { sync } = this.#shadow!;
+    let report = await sync.compare(false);
     while (report.equal < report.entities) {
+      if (performance.now() > changed + FOLLOW_DEADLINE_MS) throw notFollowed(report);
       await sleep(10);
-      report = await this.#shadow.sync.compare(false);
+      report = await sync.compare(false);
     }
     return performance.now() - changed;
   }
 
   /** Stops copying, lets what is on its way arrive, and compares the counters of both ends. */
   async #measureMirror() {
-    await this.#production.installMirror([]);
-    await sleep(DRAIN_MS);
+    await this.#production.pauseMirror(this.#rules);
+    await this.#drained();
     const devices = [...this.#production.devices.values()];
     const { total } = await measureCompleteness(devices, this.#collector);
     await this.#production.installMirror(this.#rules);
     return total;
   }
 
-  #system(report: Report): System {
+  /** Waits until no copy has come for a moment, or traffic plainly does not end. */
+  async #drained(): Promise<void> {
+    const copies = (): number => this.#collector.copies.reduce((sum, c) => sum + c.packets, 0);
+    const end = performance.now() + DRAIN_DEADLINE_MS;
+    for (let before = -1; before !== copies() && performance.now() < end; await sleep(DRAIN_MS)) {
+      before = copies();
+    }
+  }
+
+  #system(report: Report | undefined): System {
+    const shadow = this.#shadow!;
     const devices = new Map<string, DeviceReader>([
       ...[...this.#production.devices].map(([n, d]) => [`production.${n}`, d] as const),
-      ...[...this.#shadow.devices].map(([n, d]) => [`shadow.${n}`, d] as const),
+      ...[...shadow.devices].map(([n, d]) => [`shadow.${n}`, d] as const),
     ]);
     return {
       topology: this.options.topology,
       devices,
       probes: new Map(),
-      faults: this.#shadow.faults,
-      forecasts: report.forecasts,
-      recommendations: report.recommendations,
+      faults: shadow.faults,
+      forecasts: report?.forecasts ?? [],
+      recommendations: report?.recommendations ?? [],
       report,
       shadow: async () => {
         const sync = await this.#syncOnce();
@@ -259,4 +274,10 @@ export class Live {
       close: () => this.close(),
     };
   }
+}
+
+function notFollowed({ entities, equal, devices }: SyncReport): UmbraError {
+  const first = devices.find(({ differences }) => differences.length > 0);
+  const what = first && `; first: ${first.device} ${first.differences[0]!.key}`;
+  return new UmbraError('UNAVAILABLE', `shadow: ${equal} of ${entities} entities equal${what}`);
 }

@@ -4,6 +4,7 @@ import { isMirroring, isRouting, planRoutes, type NetworkPlan } from '../control
 import { ProductionDevice, ProductionView } from '../device/index.js';
 import { planMirror, type MirrorRule } from '../mirror/index.js';
 import type { Channel, Difference, GuestChannel } from '../p4runtime/index.js';
+import type { Entity } from '../proto/index.js';
 import type { Topology } from '../topology/index.js';
 import { shippedProgram } from './programs.js';
 
@@ -43,11 +44,22 @@ export class Production {
 
   /** Installs mirror rules, replacing those before. */
   async installMirror(rules: readonly MirrorRule[]): Promise<number> {
-    const plan: NetworkPlan = new Map();
-    for (const [name, device] of this.devices) {
-      plan.set(name, planMirror(this.topology, name, rules, device.schema));
+    return this.#apply(this.#mirrorPlan(rules), isMirroring);
+  }
+
+  /** Selects no packet any more; copies that wait in a switch still leave it. */
+  async pauseMirror(rules: readonly MirrorRule[]): Promise<void> {
+    const plan = this.#mirrorPlan(rules);
+    for (const [name, entities] of plan) {
+      const { id } = this.device(name).schema.tables.get('mirror.selection');
+      const isSelection = ({ entity }: Entity): boolean =>
+        entity?.$case === 'tableEntry' && entity.value.tableId === id;
+      plan.set(
+        name,
+        entities.filter((entity) => !isSelection(entity)),
+      );
     }
-    return this.#apply(plan, isMirroring);
+    await this.#apply(plan, isMirroring);
   }
 
   /** Every switch as a guest that can only read. */
@@ -57,6 +69,14 @@ export class Production {
       views.push(await ProductionView.open(name, this.channelOf(name), BigInt(deviceId)));
     }
     return views;
+  }
+
+  #mirrorPlan(rules: readonly MirrorRule[]): NetworkPlan {
+    const plan: NetworkPlan = new Map();
+    for (const [name, device] of this.devices) {
+      plan.set(name, planMirror(this.topology, name, rules, device.schema));
+    }
+    return plan;
   }
 
   async #apply(plan: NetworkPlan, owner: typeof isRouting): Promise<number> {

@@ -1,7 +1,6 @@
-/** `umbra demo`: the whole loop on the embedded switch, then the API until it is interrupted. */
-import { readFileSync } from 'node:fs';
+/** `umbra demo`: the whole loop, on the embedded switch unless told otherwise, then the API. */
 import { basename } from 'node:path';
-import { UmbraError, messageOf } from '../base/errors.js';
+import { UmbraError } from '../base/errors.js';
 import type { Progress } from '../base/log.js';
 import { shippedFile } from '../base/paths.js';
 import { topologyFromCapture } from '../mirror/index.js';
@@ -9,12 +8,15 @@ import { readCaptureFile } from '../packet/index.js';
 import { buildApi, listen } from '../api/index.js';
 import { runLive, runLoop, type System } from '../app/index.js';
 import { readTopology, type Topology } from '../topology/index.js';
+import { runReal } from './live.js';
+import { readText } from './readText.js';
 import { ConsoleProgress, print, reportText } from './output.js';
 
 /** Options of the command. */
 export interface DemoOptions {
   topology?: string;
   pcap?: string;
+  target: 'embedded' | 'bmv2';
   seed: number;
   once?: boolean;
   json?: boolean;
@@ -28,6 +30,9 @@ const DEFAULT_TOPOLOGY = 'topologies/leaf-spine.json';
 export async function demo(options: DemoOptions): Promise<void> {
   const progress = new ConsoleProgress();
   const topology = loadTopology(options, progress);
+  if (options.target === 'bmv2') {
+    return runReal('umbra demo --target bmv2', topology, { ...options, switch: 'bmv2' });
+  }
   const isOnce = options.once ?? false;
   let system: System | undefined;
   const api = isOnce ? undefined : await buildApi(() => system);
@@ -81,13 +86,4 @@ function fromCapture(file: string, progress: Progress): Topology {
       `${topology.hosts.length} hosts, ${topology.traffic.length} flows${dropped}`,
   );
   return topology;
-}
-
-/** A text file. Throws INVALID_FILE naming it. */
-export function readText(path: string, name = path): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UmbraError('INVALID_FILE', `${name}: ${messageOf(error)}`, { cause: error });
-  }
 }

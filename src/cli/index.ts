@@ -1,11 +1,12 @@
 /** The command `umbra`. Exit status: 0 done, 1 failed, 2 wrong usage. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { UmbraError, messageOf } from '../base/errors.js';
 import { shippedFile } from '../base/paths.js';
 import { demo, type DemoOptions } from './demo.js';
 import { command, decimal, remoteCommand, wholeNumber } from './command.js';
 import { addFaults } from './fault.js';
+import { switchKinds } from '../app/index.js';
 import { live, type LiveCommandOptions } from './live.js';
 import { clone, up, type CloneOptions, type UpOptions } from './up.js';
 import { endWithReader } from './reader.js';
@@ -55,6 +56,11 @@ function addDemo(program: Command): void {
     .description('the whole loop on the embedded switch, then the API')
     .option('--topology <file>', "topology file, Umbra's form or p4lang's")
     .option('--pcap <file>', 'take hosts and flows from a capture (pcap or pcapng)')
+    .addOption(
+      new Option('--target <target>', 'what production runs on; bmv2 needs Linux and root')
+        .choices(['embedded', 'bmv2'])
+        .default('embedded'),
+    )
     .option('--seed <number>', 'seed of everything random', wholeNumber, 1)
     .option('--once', 'end when the report is printed')
     .option('--json', 'print one JSON document')
@@ -64,12 +70,19 @@ function addDemo(program: Command): void {
   command(program, 'live')
     .description('the whole loop with real hosts in network namespaces (Linux, root)')
     .option('--topology <file>', 'topology file')
+    .addOption(switchOption())
     .option('--seed <number>', 'seed of everything random', wholeNumber, 1)
     .option('--once', 'end when the report is printed')
     .option('--json', 'print one JSON document')
     .option('--host <address>', 'address of the API', '127.0.0.1')
     .option('--port <number>', 'port of the API', wholeNumber, 8080)
     .action((options: LiveCommandOptions) => live(options));
+}
+
+function switchOption(): Option {
+  return new Option('--switch <kind>', "the switches: Umbra's daemons, or simple_switch_grpc")
+    .choices(switchKinds)
+    .default('umbra');
 }
 
 function addStf(program: Command): void {

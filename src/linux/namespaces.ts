@@ -68,8 +68,9 @@ export class Namespaces {
   }
 
   /** Joins two switch ports by a veth pair in the root namespace. */
-  addCable(a: string, b: string): void {
-    this.#ip('link', 'add', a, 'type', 'veth', 'peer', 'name', b);
+  addCable(a: string, b: string, mtu = 1500): void {
+    const size = ['mtu', String(mtu)];
+    this.#ip('link', 'add', a, ...size, 'type', 'veth', 'peer', 'name', b, ...size);
     this.#interfaces.push(a);
     this.#up(a);
     this.#up(b);

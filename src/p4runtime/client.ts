@@ -14,7 +14,8 @@ import {
   type Uint128,
   type Update,
 } from '../proto/index.js';
-import { guestOf, type Channel, type GuestChannel, type Stream } from './channel.js';
+import type { Channel, GuestChannel, Stream } from './channel.js';
+import { conforming } from './deviations.js';
 import { isOutcomeUnknown, notCarriedOut, readBackRequests } from './readBack.js';
 import { Code, StatusError, WriteError, type UpdateFailure } from './status.js';
 import type { StateChange, WireState } from './wireState.js';
@@ -30,7 +31,7 @@ export class P4RuntimeReader {
     channel: GuestChannel,
     readonly deviceId: bigint,
   ) {
-    this.#channel = guestOf(channel);
+    this.#channel = conforming(channel);
   }
 
   get peer(): string {

@@ -4,12 +4,11 @@ import {
   ActionProfileMember,
   MeterConfig,
   MeterEntry,
-  MulticastGroupEntry,
   CloneSessionEntry,
   type Entity,
-  type PacketReplicationEngineEntry,
   type TableEntry,
 } from '../proto/index.js';
+import { isEmptyDefault, replicationRequests } from './deviations.js';
 import { actionMessage, entryFromRule, type Rule } from './rule.js';
 import type { Schema } from './schema.js';
 
@@ -92,12 +91,7 @@ export function everything(schema: Schema): Entity[] {
     }),
     { entity: { $case: 'actionProfileMember', value: ActionProfileMember.fromPartial({}) } },
     { entity: { $case: 'actionProfileGroup', value: ActionProfileGroup.fromPartial({}) } },
-    // One request for each kind: BMv2 refuses one for both.
-    replicationRequest({
-      $case: 'multicastGroupEntry',
-      value: MulticastGroupEntry.fromPartial({}),
-    }),
-    replicationRequest({ $case: 'cloneSessionEntry', value: CloneSessionEntry.fromPartial({}) }),
+    ...replicationRequests(),
     ...schema.meters.all.map(({ id }): Entity => {
       return { entity: { $case: 'meterEntry', value: MeterEntry.fromPartial({ meterId: id }) } };
     }),
@@ -107,19 +101,12 @@ export function everything(schema: Schema): Entity[] {
   ];
 }
 
-type Replication = NonNullable<PacketReplicationEngineEntry['type']>;
-
-function replicationRequest(type: Replication): Entity {
-  return { entity: { $case: 'packetReplicationEngineEntry', value: { type } } };
-}
-
 /** Whether an entity is one that a device has by itself and nobody has set. */
-export function isUnset({ entity }: Entity): boolean {
-  if (entity?.$case === 'meterEntry') return entity.value.config === undefined;
-  if (entity?.$case === 'valueSetEntry') return entity.value.members.length === 0;
-  // BMv2 shows a default entry without an action where a table has an action profile.
-  if (entity?.$case === 'tableEntry') return entity.value.isDefaultAction && !entity.value.action;
-  return false;
+export function isUnset(entity: Entity): boolean {
+  const e = entity.entity;
+  if (e?.$case === 'meterEntry') return e.value.config === undefined;
+  if (e?.$case === 'valueSetEntry') return e.value.members.length === 0;
+  return isEmptyDefault(entity);
 }
 
 /** A request for a table's entries (0: all), with their direct counters when asked. */

@@ -4,7 +4,7 @@ import { shippedFile } from '../../src/base/paths.js';
 import type { Report } from '../../src/app/index.js';
 import { namespaces, program, skipUnless } from './requirements.js';
 
-const tools = ['ethtool', 'curl', 'iperf3', 'ping'].map(program);
+const tools = ['ethtool', 'ping'].map(program);
 
 test('umbra live: real hosts, daemons, gRPC, and the same report', (t) => {
   if (skipUnless(t, namespaces, ...tools)) return;
