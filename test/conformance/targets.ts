@@ -107,8 +107,8 @@ async function startBmv2(
     ],
     { stdio: 'ignore' },
   );
-  // A test that fails half way must not leave a switch behind.
-  process.once('exit', () => child.kill('SIGKILL'));
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   try {
     await untilAnswers(address, child);
   } catch (error) {
@@ -117,6 +117,12 @@ async function startBmv2(
   }
   return { child, folder };
 }
+
+/** A test that fails half way must not leave a switch behind. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 /** Kills a process and waits for its end. */
 function ended(child: ChildProcess): Promise<void> {
