@@ -40,11 +40,14 @@ export class UpdateScanner {
   /** Where the content of the field begins that was skipped last. */
   contentFrom = 0;
   /** All records so far. */
-  records = new Int32Array(1024);
+  records: Int32Array;
   #used = 0;
   #at = 0;
 
-  constructor(private readonly bytes: Uint8Array) {}
+  constructor(private readonly bytes: Uint8Array) {
+    // Records take about as many numbers as updates take bytes.
+    this.records = new Int32Array(Math.min(1024, bytes.length));
+  }
 
   /** The end of the field at `from`; -1 when it is neither a number nor bytes that end in time. */
   skipField(from: number): number {
@@ -192,7 +195,7 @@ export class UpdateScanner {
     const start = this.#used;
     this.#used += count;
     if (this.#used > this.records.length) {
-      const longer = new Int32Array(2 * this.records.length);
+      const longer = new Int32Array(2 * this.#used);
       longer.set(this.records);
       this.records = longer;
     }

@@ -15,7 +15,7 @@ import type {
   TableControl,
   TableEntryView,
 } from './control.js';
-import { matchOf, rowOf, rowOfName, RowNames, type NamedRow } from './match/keyRow.js';
+import { matchOf, rowOf, RowNames, type NamedRow } from './match/keyRow.js';
 import { hasPriority, makeIndex } from './match/makeIndex.js';
 import type { KeyRow, MatchIndex } from './match/matchIndex.js';
 import type { MeterArray } from './meter.js';
@@ -258,7 +258,7 @@ export class MatchTable implements TableControl {
       if (this.#entries.has(handle)) continue;
       if (saved.rows) this.rows?.restore(handle, saved.rows);
       else this.#point(handle, entry.target!);
-      this.#place(handle, entry, rowOfName(this.key, entry.name));
+      this.#place(handle, entry, this.#names.rowOf(entry.name));
     }
     this.setDefault(saved.defaultCall);
     this.#handles.load(saved.handles);
@@ -338,7 +338,7 @@ export class MatchTable implements TableControl {
   }
 
   #drop(handle: number, { name }: Entry): void {
-    this.index.remove(handle, rowOfName(this.key, name));
+    this.index.remove(handle, this.#names.rowOf(name));
     this.#entries.delete(handle);
     this.#byName.delete(name);
     this.meters?.set(handle, undefined);
@@ -371,7 +371,7 @@ export class MatchTable implements TableControl {
   }
 
   #viewOf(handle: number, { name, priority, target, origin }: Entry): TableEntryView {
-    const match = matchOf(this.key, rowOfName(this.key, name));
+    const match = matchOf(this.key, this.#names.rowOf(name));
     return { handle, match, priority, target: target ?? this.#rows.callAt(handle), origin };
   }
 

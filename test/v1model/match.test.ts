@@ -2,7 +2,7 @@
 import test from 'ava';
 import { Prng } from '../../src/base/prng.js';
 import type { KeyField, KeyMatch, MatchKind } from '../../src/v1model/control.js';
-import { matchOf, rowOf, rowOfName, type NamedRow } from '../../src/v1model/match/keyRow.js';
+import { matchOf, rowOf, RowNames, type NamedRow } from '../../src/v1model/match/keyRow.js';
 import { makeIndex } from '../../src/v1model/match/makeIndex.js';
 import { bytesOf, wordCount, wordsOf } from '../../src/v1model/words.js';
 
@@ -112,12 +112,12 @@ for (const kinds of keys) {
         if (entry !== undefined) {
           placed.set(row.name, { entry, sequence, match, row });
           index.insert(entry, row, sequence++);
-          const again = matchOf(fields, rowOfName(fields, row.name));
+          const again = matchOf(fields, new RowNames(fields).rowOf(row.name));
           if (rowOf(fields, again, row.rank, 'table').name !== row.name) wrong++;
         }
       } else if (placed.size > 0) {
         const one = [...placed.values()][maker.below(placed.size)]!;
-        index.remove(one.entry, rowOfName(fields, one.row.name));
+        index.remove(one.entry, new RowNames(fields).rowOf(one.row.name));
         placed.delete(one.row.name);
         free.push(one.entry);
       }

@@ -89,6 +89,8 @@ export class RowNames {
   /** Value, mask and rank; of exact keys the value alone tells them apart. */
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
+  readonly #value: Int32Array;
+  readonly #mask: Int32Array;
   readonly #isExact: boolean;
 
   constructor(key: readonly KeyField[]) {
@@ -96,6 +98,10 @@ export class RowNames {
     this.#isExact = key.every(({ kind }) => kind === 'exact' || kind === 'valid');
     this.#words = new Int32Array(this.#isExact ? count : 2 * count + 1);
     this.#bytes = Buffer.from(this.#words.buffer);
+    this.#value = this.#words.subarray(0, count);
+    this.#mask = this.#isExact
+      ? Int32Array.from(key.flatMap(({ bitWidth }) => [...fullMask(bitWidth)]))
+      : this.#words.subarray(count, 2 * count);
   }
 
   nameOf({ value, mask, rank }: KeyRow): string {
@@ -108,19 +114,13 @@ export class RowNames {
     }
     return this.#bytes.toString('latin1');
   }
-}
 
-/** The row of a name that `rowOf` gave for the same key. */
-export function rowOfName(key: readonly KeyField[], name: string): NamedRow {
-  const bytes = Uint8Array.from(Buffer.from(name, 'latin1'));
-  const words = new Int32Array(bytes.buffer);
-  const count = key.reduce((sum, field) => sum + wordCount(field.bitWidth), 0);
-  const value = words.slice(0, count);
-  if (words.length > count) {
-    return { value, mask: words.slice(count, 2 * count), rank: words[2 * count]!, name };
+  /** The row of a name; its arrays are good until the next call. */
+  rowOf(name: string): KeyRow {
+    this.#bytes.write(name, 'latin1');
+    const rank = this.#isExact ? 0 : this.#words[this.#words.length - 1]!;
+    return { value: this.#value, mask: this.#mask, rank };
   }
-  const mask = Int32Array.from(key.flatMap(({ bitWidth }) => [...fullMask(bitWidth)]));
-  return { value, mask, rank: 0, name };
 }
 
 /** A row as a match: don't-care bits are zero, and a field that matches all is null. */
