@@ -8,7 +8,7 @@ UMBRA = node bin/umbra.js
 help:
 	@echo "make run    install, build, run the whole loop on the embedded switch  ARGS=\"--once\""
 	@echo "make test   install, build, run every test this machine can run"
-	@echo "make live   Linux and root: the whole loop with real hosts in network namespaces"
+	@echo "make live   Linux and root: a check in Mininet, then the whole loop with hosts in namespaces"
 	@echo "make bench  every benchmark, as ratios against a peer in the same run  BENCH=\"--json\""
 	@echo "make fuzz   a million mutated updates, and packets through every program  ARGS=\"COUNT SEED\""
 	@echo "make p4     compile p4/ with p4c-bm2-ss (needs p4c)"
@@ -30,6 +30,9 @@ test: build
 	node test/run.mjs $(ARGS)
 
 live: build
+	@if /usr/bin/python3 -c 'import mininet.net' 2>/dev/null && command -v mnexec >/dev/null; then \
+	  $(UMBRA) mininet topologies/live.json --check; \
+	else echo "skipped: Mininet is not installed"; fi
 	$(UMBRA) live $(ARGS)
 
 bench: build

@@ -3,6 +3,8 @@ export { loadProgram, SwitchDaemon, type DaemonOptions, type ProgramFiles } from
 export { fileSink, logLevels, SwitchLog, type LogLevel, type LogSink } from './switchLog.js';
 export { Live, type LiveOptions } from './live.js';
 export { Loop, runLoop, type LoopOptions } from './loop.js';
+export { checkHosts, type HostCheck } from './hostCheck.js';
+export { MININET_PYTHON, MininetNetwork } from './mininetNetwork.js';
 export { NamespaceNetwork } from './namespaceNetwork.js';
 export { accessOf, buildNetwork, type Network } from './network.js';
 export { Production } from './production.js';

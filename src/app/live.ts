@@ -124,13 +124,13 @@ export class Live {
     return { report, system: this.#system(report) };
   }
 
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#pump?.stop();
     for (const device of this.#production?.devices.values() ?? []) device.close();
     for (const channel of this.#channels.splice(0)) channel.close();
-    this.options.network.close();
     this.#inlet.close();
+    await this.options.network.close();
   }
 
   async #openProduction(): Promise<number> {
@@ -271,7 +271,7 @@ export class Live {
           })),
         };
       },
-      close: () => this.close(),
+      close: () => void this.close(),
     };
   }
 }

@@ -17,5 +17,5 @@ export interface RealNetwork {
   /** Runs one command in a host and gives its output. */
   execute(host: string, command: readonly string[]): string;
   /** Ends and removes everything that was started, and nothing else. May be called again. */
-  close(): void;
+  close(): void | Promise<void>;
 }

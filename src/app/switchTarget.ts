@@ -28,7 +28,7 @@ export const switchPrograms: Record<SwitchKind, readonly string[]> = {
 
 const CPU_PORT = '510';
 /** Packets that each egress queue of BMv2 holds. */
-const QUEUE_PACKETS = 4096;
+export const QUEUE_PACKETS = 4096;
 const START_DEADLINE_MS = 20_000;
 
 /**

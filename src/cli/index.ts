@@ -9,6 +9,7 @@ import { addFaults } from './fault.js';
 import { switchKinds } from '../app/index.js';
 import { live, type LiveCommandOptions } from './live.js';
 import { clone, up, type CloneOptions, type UpOptions } from './up.js';
+import { mininet, type MininetOptions } from './mininet.js';
 import { endWithReader } from './reader.js';
 import * as remote from './remote.js';
 import { CommandFailed } from './output.js';
@@ -77,6 +78,16 @@ function addDemo(program: Command): void {
     .option('--host <address>', 'address of the API', '127.0.0.1')
     .option('--port <number>', 'port of the API', wholeNumber, 8080)
     .action((options: LiveCommandOptions) => live(options));
+  command(program, 'mininet')
+    .description("a topology in Mininet under Umbra's controller, and its prompt (Linux, root)")
+    .argument('<topology>', 'topology file')
+    .addOption(switchOption())
+    .option('--seed <number>', 'seed of everything random', wholeNumber, 1)
+    .option('--check', 'no prompt: ping between all hosts, one HTTP transfer, then end')
+    .option('--json', 'print one JSON document (with --check)')
+    .option('--host <address>', 'address of the API', '127.0.0.1')
+    .option('--port <number>', 'port of the API', wholeNumber, 8080)
+    .action((file: string, options: MininetOptions) => mininet(file, options));
 }
 
 function switchOption(): Option {

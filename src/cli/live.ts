@@ -70,7 +70,7 @@ export async function runReal(
     progress.step(`production and shadow run on; API on ${address}/api/v1/report, Ctrl-C ends`);
     await stopped;
   } finally {
-    running.close();
+    await running.close();
     await api?.close();
   }
 }
