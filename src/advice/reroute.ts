@@ -3,7 +3,7 @@
  * failure, with the change and without it.
  */
 import { metricsOf, type FlowMetrics } from '../telemetry/index.js';
-import { describeFailure, type Failure } from '../fault/index.js';
+import { describeFailure, targetOf, type Failure } from '../fault/index.js';
 import type { Testbed } from '../campaign/index.js';
 import type { Avoided } from '../topology/index.js';
 
@@ -63,10 +63,9 @@ export async function rehearseReroute<Plan>(
   if (worst === undefined) return undefined;
   const idle = await runPhases(testbed, failure, seed, phaseNs, async () => 0);
   const isBetter = totalHarm(rehearsed.after) < totalHarm(idle.after);
-  const target = failure.type === 'device_failure' ? failure.device : failure.link;
   return {
     id,
-    action: isBetter ? `reroute around ${target}` : 'do nothing',
+    action: isBetter ? `reroute around ${targetOf(failure)}` : 'do nothing',
     entities: isBetter ? rehearsed.changed : 0,
     failure: describeFailure(failure),
     seed,

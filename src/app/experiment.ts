@@ -2,6 +2,7 @@
 import type { Progress } from '../base/log.js';
 import { rehearseReroute, type Recommendation } from '../advice/index.js';
 import { randomFailures, runCampaign, sweep, sweepFailures } from '../campaign/index.js';
+import { targetOf } from '../fault/index.js';
 import { forecastWorst, learnEffects, untriedFailures, type Forecast } from '../forecast/index.js';
 import { windowFor, type TrafficFlow } from '../topology/index.js';
 import { effectLines, forecastLine, modelLine, type Report } from './report.js';
@@ -91,7 +92,7 @@ async function rehearse(
   const tried = new Set<string>();
   for (const { failure } of ranked) {
     if (found.length === RECOMMENDATIONS) break;
-    const target = failure.type === 'device_failure' ? failure.device : failure.link;
+    const target = targetOf(failure);
     if (tried.has(target)) continue;
     tried.add(target);
     const id = `recommendation-${found.length + 1}`;

@@ -10,3 +10,4 @@ export { planFailure } from './plan.js';
 export { failureSchemas } from './schema.js';
 export { averageLoss } from './stage/loss.js';
 export { DEFAULT_QUEUE_NS } from './stage/rate.js';
+export { targetOf } from './target.js';
