@@ -14,7 +14,10 @@ export interface FlowStats {
   /** Payload that reached the receiving application, once. */
   deliveredPackets: number;
   deliveredBytes: number;
-  /** Exchanges begun, completed, and ended by a timeout, a reset or a refusal. */
+  /**
+   * Exchanges begun, completed, and ended by a timeout, a reset, a refusal, an early end, or an
+   * answer with an error status.
+   */
   requests: number;
   completed: number;
   errors: number;

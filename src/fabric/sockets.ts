@@ -49,8 +49,9 @@ export class Sockets {
   readonly retries: Int32Array;
   /** When the application's exchange began, ns. */
   readonly beganNs: Float64Array;
-  /** The application's own: a phase, and bytes it has taken. */
+  /** The application's own: a phase, the status of the answer, and bytes it has taken. */
   readonly phase: Int32Array;
+  readonly status: Int32Array;
   readonly taken: Float64Array;
   readonly #gapStart: Float64Array;
   readonly #gapEnd: Float64Array;
@@ -96,6 +97,7 @@ export class Sockets {
     this.retries = ints();
     this.beganNs = doubles();
     this.phase = ints();
+    this.status = ints();
     this.taken = doubles();
     this.#gapStart = arena.float64(count * GAPS);
     this.#gapEnd = arena.float64(count * GAPS);
@@ -166,6 +168,7 @@ export class Sockets {
       this.recoverAt,
       this.retries,
       this.phase,
+      this.status,
       this.#gaps,
       this.receiveIsn,
       this.beganNs,

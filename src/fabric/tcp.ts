@@ -28,6 +28,8 @@ export interface TcpApplication {
   /** A SYN arrived; true accepts it for `flow`. */
   accepts(host: number, port: number, flow: number): boolean;
   connected(socket: number): void;
+  /** The start of the peer's stream: `real` bytes of it stand at `at`. May come again. */
+  began(socket: number, bytes: Uint8Array, at: number, real: number): void;
   received(socket: number): void;
   acknowledged(socket: number): void;
   /** The peer has sent all it will. */
@@ -117,7 +119,12 @@ export class Tcp {
       this.events.cancel(this.firstSource + s);
       this.application.connected(s);
     }
-    this.#open(s, flags, sequence, acknowledgement, segmentBytes - headerBytes);
+    const length = segmentBytes - headerBytes;
+    if (length > 0 && sequence === (this.sockets.receiveIsn[s]! + 1) >>> 0) {
+      const real = this.pool.start[packet]! + this.pool.headLength[packet]! - at - headerBytes;
+      this.application.began(s, bytes, at + headerBytes, real);
+    }
+    this.#open(s, flags, sequence, acknowledgement, length);
   }
 
   /** A socket's retransmission timer is due. */

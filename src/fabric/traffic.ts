@@ -199,6 +199,12 @@ export class Traffic implements TcpApplication {
     }
   }
 
+  began(s: number, bytes: Uint8Array, at: number, real: number): void {
+    const k = this.sockets;
+    if (!k.isClient[s] || this.#flows[k.flow[s]!]?.flow.kind !== 'http') return;
+    k.status[s] = real >= STATUS_END ? statusOf(bytes, at) : 0;
+  }
+
   received(s: number): void {
     const k = this.sockets;
     const i = k.flow[s]!;
@@ -227,6 +233,13 @@ export class Traffic implements TcpApplication {
     const k = this.sockets;
     const i = k.flow[s]!;
     const flow = this.#flows[i]?.flow;
+    if (flow?.kind === 'http' && k.isClient[s] && k.phase[s] !== Phase.ANSWERED) {
+      // The server is done, and the answer is not whole.
+      this.events.cancel(this.sources.sockets + s);
+      this.stats.add(i, FlowColumn.ERRORS, 1);
+      this.tcp.abort(s);
+      return;
+    }
     if (flow?.kind !== 'bulk') return;
     if (!k.isClient[s]) {
       this.tcp.finish(s);
@@ -262,8 +275,10 @@ export class Traffic implements TcpApplication {
     }
   }
 
+  /** A whole answer; one with an error status took its time, too. */
   #complete(i: number, s: number, bytes: number): void {
-    this.stats.add(i, FlowColumn.COMPLETED, 1);
+    const isError = this.sockets.status[s]! >= FIRST_ERROR_STATUS;
+    this.stats.add(i, isError ? FlowColumn.ERRORS : FlowColumn.COMPLETED, 1);
     this.stats.add(i, FlowColumn.DELIVERED_BYTES, bytes);
     this.stats.addLatency(i, this.now[0]! - this.sockets.beganNs[s]!);
   }
@@ -320,6 +335,25 @@ export class Traffic implements TcpApplication {
 
 /** The longest start of a message that is real; a packet's slot has room for it. */
 const CONTENT_BYTES = 160;
+
+/** HTTP statuses from here on are errors: the client's or the server's. */
+const FIRST_ERROR_STATUS = 400;
+/** Behind `HTTP/1.1 ` there are three digits. */
+const STATUS_START = 9;
+const STATUS_END = 12;
+const LETTER_H = 0x48;
+
+/** The status in the head of an HTTP/1 answer, 0 when it is none. */
+function statusOf(bytes: Uint8Array, at: number): number {
+  if (bytes[at] !== LETTER_H) return 0;
+  let status = 0;
+  for (let i = at + STATUS_START; i < at + STATUS_END; i++) {
+    const digit = bytes[i]! - 48;
+    if (digit < 0 || digit > 9) return 0;
+    status = 10 * status + digit;
+  }
+  return status;
+}
 
 function ascii(text: string): Uint8Array {
   return new TextEncoder().encode(text).subarray(0, CONTENT_BYTES);
