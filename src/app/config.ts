@@ -40,6 +40,15 @@ const ConfigSchema = Type.Object(
     sync: Type.Optional(
       Type.Object({ periodMs: Type.Optional(Type.Number({ minimum: 10 })) }, closed),
     ),
+    fidelity: Type.Optional(
+      Type.Object(
+        {
+          /** Below this score what campaigns show is inconclusive. */
+          minimum: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+        },
+        closed,
+      ),
+    ),
     mirror: Type.Optional(
       Type.Object(
         {

@@ -13,7 +13,13 @@ import { MirrorCollector, tagFrame, taggedLength } from '../mirror/index.js';
 import { clientTls, GrpcChannel } from '../p4runtime/index.js';
 import { wirePool } from '../packet/index.js';
 import { Store } from '../store/index.js';
-import { DeviceFollower, Following, type FollowStatus } from '../sync/index.js';
+import {
+  DeviceFollower,
+  Following,
+  inconclusiveReason,
+  type Fidelity,
+  type FollowStatus,
+} from '../sync/index.js';
 import { readTopology, type Topology } from '../topology/index.js';
 import { collectFrames, type FrameSource } from './collect.js';
 import type { DeviceConfig, UpConfig } from './config.js';
@@ -95,6 +101,11 @@ export class Service {
       mirror: () => Promise.resolve({ rules: [] }),
       close: () => void this.close(),
     };
+  }
+
+  /** How far the shadow can be trusted now; see `inconclusiveReason`. */
+  fidelity(): Fidelity {
+    return this.#following.fidelity();
   }
 
   /** Ends everything; production stays as it is. */
@@ -239,10 +250,14 @@ export class Service {
     const all = this.#following.status();
     const sum = (pick: (status: FollowStatus) => number): number =>
       all.reduce((total, status) => total + pick(status), 0);
+    const parts = this.fidelity();
+    const inconclusive = inconclusiveReason(parts, this.config.fidelity?.minimum);
     return {
       entries: sum(({ entities }) => entities),
       equal: sum(({ equal }) => equal),
-      fidelity: this.#following.fidelity().score,
+      fidelity: parts.score,
+      parts,
+      ...(inconclusive === undefined ? {} : { inconclusive }),
       ageMs: this.#following.ageMs,
       differences: all.flatMap(({ drift }) =>
         drift.flatMap(({ device, part, ...kinds }) =>

@@ -4,6 +4,7 @@ import { DEFAULT_BLAST_LIMIT, HEARTBEAT_US, type FaultEngine } from '../fault/in
 import type { Recommendation } from '../advice/index.js';
 import { RealTimePump } from '../fabric/index.js';
 import { describeRule } from '../mirror/index.js';
+import type { Fidelity } from '../sync/index.js';
 import type { Topology } from '../topology/index.js';
 import type { Loop } from './loop.js';
 import { FaultStepper } from './faultStepper.js';
@@ -15,6 +16,10 @@ export interface ShadowState {
   entries: number;
   equal: number;
   fidelity: number;
+  /** What the score is the product of, where that is known. */
+  parts?: Fidelity;
+  /** Why campaigns on this shadow are inconclusive, if they are. */
+  inconclusive?: string;
   /** Time since production was last read, ms. */
   ageMs: number;
   differences: { device: string; kind: string; key: string }[];

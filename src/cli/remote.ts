@@ -158,9 +158,22 @@ export async function shadow(options: RemoteOptions) {
   print(found, options.json ?? false, () =>
     [
       `${found.equal} of ${found.entries} entities equal, read ${figure(found.ageMs)} ms ago`,
+      ...fidelityLines(found),
       ...found.differences.map((d) => `${d.device}: ${d.kind}: ${d.key}`),
     ].join('\n'),
   );
+}
+
+function fidelityLines({ parts, inconclusive }: ShadowState): string[] {
+  if (!parts) return [];
+  const { score, unmeasured } = parts;
+  const texts = (['state', 'freshness', 'mirror', 'baseline'] as const).map((part) => {
+    const isKnown = !(unmeasured as string[]).includes(part);
+    return `${part} ${isKnown ? figure(parts[part]) : 'not measured'}`;
+  });
+  const line = `fidelity ${figure(score)}: ${texts.join(', ')}`;
+  if (inconclusive === undefined) return [line];
+  return [line, `campaigns are inconclusive: ${inconclusive}`];
 }
 
 /** `umbra forecast`. */

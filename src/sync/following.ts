@@ -13,6 +13,24 @@ export interface Fidelity {
   baseline: number;
   /** The product. */
   score: number;
+  /** Parts that nothing is known of yet; they count as 1. */
+  unmeasured: ('mirror' | 'baseline')[];
+}
+
+/** Below this score a campaign decides nothing (our choice). */
+export const LEAST_FIDELITY = 0.9;
+
+/** Why what a shadow of this fidelity shows is inconclusive; undefined when it is conclusive. */
+export function inconclusiveReason(
+  fidelity: Fidelity,
+  minimum = LEAST_FIDELITY,
+): string | undefined {
+  if (fidelity.score >= minimum) return undefined;
+  const parts = (['state', 'freshness', 'mirror', 'baseline'] as const)
+    .filter((part) => fidelity[part] < 1)
+    .map((part) => `${part} ${fidelity[part].toFixed(3)}`);
+  const score = `fidelity ${fidelity.score.toFixed(3)} is below ${minimum}`;
+  return parts.length === 0 ? score : `${score}: ${parts.join(', ')}`;
 }
 
 /** Looks of one switch follow each other after this long, ms. */
@@ -60,11 +78,11 @@ export class Following {
   }
 
   /**
-   * The score with the parts that only others know.
-   * @param mirror completeness, 0 to 1
-   * @param baseline 1 when the unfaulted shadow behaves as production does
+   * The score with the parts that only others know; undefined where nothing was measured.
+   * @param mirrored completeness of the mirror, 0 to 1
+   * @param closeness 1 when the unfaulted shadow behaves as production does
    */
-  fidelity(mirror = 1, baseline = 1): Fidelity {
+  fidelity(mirrored?: number, closeness?: number): Fidelity {
     const all = this.status();
     const sum = (pick: (status: FollowStatus) => number): number =>
       all.reduce((total, status) => total + pick(status), 0);
@@ -72,7 +90,13 @@ export class Following {
     const state = entities === 0 ? 1 : sum(({ equal }) => equal) / entities;
     const limit = 2 * this.periodMs;
     const freshness = Math.min(1, limit / Math.max(limit, this.ageMs));
-    return { state, freshness, mirror, baseline, score: state * freshness * mirror * baseline };
+    const mirror = mirrored ?? 1;
+    const baseline = closeness ?? 1;
+    const score = state * freshness * mirror * baseline;
+    const unmeasured: Fidelity['unmeasured'] = [];
+    if (mirrored === undefined) unmeasured.push('mirror');
+    if (closeness === undefined) unmeasured.push('baseline');
+    return { state, freshness, mirror, baseline, score, unmeasured };
   }
 
   #next(follower: DeviceFollower, onError: (error: unknown) => void): void {
