@@ -62,6 +62,23 @@ function numberSources(topology: Topology, sockets: number, flows: number): Sour
   return { nodes, hosts, tcp, flows: tcp + sockets, sockets: tcp + sockets + flows };
 }
 
+/** The part that each source belongs to: 0 for all hosts, then one for each switch. */
+function partsOf(
+  { links, switches }: Topology,
+  nodeIndex: ReadonlyMap<string, number>,
+  source: SourceNumbers,
+  count: number,
+): Int32Array {
+  const parts = new Int32Array(count);
+  const partOf = (name: string): number => 1 + (nodeIndex.get(name) ?? -1);
+  links.forEach(({ a, b }, i) => {
+    parts[2 * i] = partOf(b.node);
+    parts[2 * i + 1] = partOf(a.node);
+  });
+  switches.forEach((_, i) => (parts[source.nodes + i] = 1 + i));
+  return parts;
+}
+
 /** A network. */
 export class Fabric {
   readonly pool: PacketPool;
@@ -113,7 +130,9 @@ export class Fabric {
     this.pool = new PacketPool(poolOptions, this.#arena);
     this.#source = numberSources(topology, maxSockets, maxFlows);
     const { tcp, flows, sockets, hosts: firstHost } = this.#source;
-    this.#events = new EventQueue(this.#arena, sockets + maxSockets);
+    this.#nodeIndex = new Map(switches.map((device, i) => [device.name, i]));
+    const parts = partsOf(topology, this.#nodeIndex, this.#source, sockets + maxSockets);
+    this.#events = new EventQueue(this.#arena, parts);
     this.#links = new Links(this.#arena, links, this.pool, this.#events, this.#now);
     this.#stats = new FlowTable(this.#arena, maxFlows);
     this.#sockets = new Sockets(this.#arena, maxSockets);
@@ -147,7 +166,6 @@ export class Fabric {
     );
     this.#traffic.tcp = this.#tcp;
     this.#traffic.hosts = this.#hosts;
-    this.#nodeIndex = new Map(switches.map((device, i) => [device.name, i]));
     this.#out = new Int32Array(switches.length * PORT_LIMIT).fill(-1);
     this.#hostOut = new Int32Array(hosts.length).fill(-1);
     this.#toNode = new Int32Array(links.length * 2);
@@ -243,14 +261,25 @@ export class Fabric {
     return true;
   }
 
-  /** Runs every event up to and including `untilNs`; the clock ends there. */
+  /**
+   * Runs every event up to and including `untilNs`; the clock ends there. A part of the network
+   * goes on while nothing that another part still has to do could reach it.
+   */
   runUntil(untilNs: number): void {
     const events = this.#events;
     const now = this.#now;
+    const { lookaheadNs } = this.#links;
     while (events.nextNs <= untilNs) {
-      now[0] = events.nextNs;
-      this.#counts[1]!++;
-      this.#dispatch(events.take());
+      const part = events.begin();
+      try {
+        do {
+          now[0] = part.nextNs;
+          this.#counts[1]!++;
+          this.#dispatch(part.take());
+        } while (part.nextNs <= untilNs && part.nextNs < events.nextNs + lookaheadNs);
+      } finally {
+        events.end();
+      }
     }
     if (untilNs > now[0]!) now[0] = untilNs;
   }

@@ -19,6 +19,8 @@ export interface LinkCounters {
 
 /** Directions 2i (a to b) and 2i + 1 (b to a) of link i. Its events are sources 0 to 2n - 1. */
 export class Links {
+  /** No packet takes less than this from one end of a link to the other, ns. */
+  readonly lookaheadNs: number;
   /** When a queued packet arrives at the far end, ns; by packet. */
   readonly #arrival: Float64Array;
   readonly #head: Int32Array;
@@ -54,6 +56,10 @@ export class Links {
     this.#queueNs = Float64Array.from({ length: count }, (_, i) => {
       return links[i >> 1]!.queueBytes * this.#nsPerByte[i]!;
     });
+    const least = this.#delayNs.map((delayNs, i) => {
+      return delayNs + Math.round(WIRE_OVERHEAD_BYTES * this.#nsPerByte[i]!);
+    });
+    this.lookaheadNs = Math.min(...least);
   }
 
   /** Queues a packet, or drops it when the queue is full. */
