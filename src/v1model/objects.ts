@@ -9,6 +9,8 @@ import type {
   RegisterControl,
 } from './control.js';
 import { isInline, profileVariable, tableVariable } from './emit/control.js';
+import { canBeQuiet } from './emit/quiet.js';
+import { Loudness } from './loudness.js';
 import { MeterArray } from './meter.js';
 import { ActionProfile } from './profile.js';
 import { MatchTable } from './table.js';
@@ -91,6 +93,9 @@ export class ProgramObjects {
   /** Names in emitted code to what they are bound to. */
   readonly bindings: Record<string, unknown> = {};
 
+  /** [0] tables that could be quiet and are not, as emitted code asks. */
+  readonly #loud = new Int32Array(1);
+
   /** Ports that are down. */
   readonly downPorts = new Set<number>();
 
@@ -103,6 +108,7 @@ export class ProgramObjects {
     now: () => number,
     private readonly tableSizes: ReadonlyMap<string, number> = new Map(),
   ) {
+    this.bindings['LOUD'] = this.#loud;
     program.counters.forEach((counter, i) => {
       if (counter.directTable !== undefined) return;
       const array = new CounterArray(counter.name, counter.size);
@@ -153,7 +159,14 @@ export class ProgramObjects {
       const meters = meter && new MeterArray(meter.name, cells, meter.unit, now);
       const profile = table.profile === undefined ? undefined : profiles[table.profile];
       const defaultRow = table.profile === undefined ? 0 : defaultRows[table.profile]!++;
-      const made = new MatchTable({ ...table, size }, program.actions, profile, meters, defaultRow);
+      const made = new MatchTable(
+        { ...table, size },
+        program.actions,
+        profile,
+        meters,
+        defaultRow,
+        canBeQuiet(program, table) ? new Loudness(this.#loud) : undefined,
+      );
       this.tables.push(made);
       this.#bindTable(tableVariable(pipeline, i), made);
     });

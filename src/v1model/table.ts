@@ -16,6 +16,7 @@ import type {
   TableEntryView,
 } from './control.js';
 import { matchOf, rowOf, RowNames, type NamedRow } from './match/keyRow.js';
+import type { Loudness } from './loudness.js';
 import { hasPriority, makeIndex } from './match/makeIndex.js';
 import type { KeyRow, MatchIndex } from './match/matchIndex.js';
 import type { MeterArray } from './meter.js';
@@ -86,6 +87,7 @@ export class MatchTable implements TableControl {
     private readonly actionProfile: ActionProfile | undefined,
     private readonly meters: MeterArray | undefined,
     private readonly defaultRow: number,
+    private readonly loudness?: Loudness,
   ) {
     this.name = table.name;
     this.key = table.key.map(({ name, kind, width }) => ({ name, kind, bitWidth: width }));
@@ -187,6 +189,7 @@ export class MatchTable implements TableControl {
     else this.#rows.clear(this.#defaultRow);
     if (this.actionProfile) this.ref[0] = call ? this.defaultRow : -1;
     this.#defaultCall = target;
+    this.#noteLoudness();
     this.#version = nextVersion();
   }
 
@@ -335,12 +338,18 @@ export class MatchTable implements TableControl {
     this.index.insert(handle, row, entry.sequence);
     this.#entries.set(handle, entry);
     this.#byName.set(entry.name, handle);
+    this.#noteLoudness();
+  }
+
+  #noteLoudness(): void {
+    this.loudness?.note(this.index.used > 0 || this.#defaultCall !== undefined);
   }
 
   #drop(handle: number, { name }: Entry): void {
     this.index.remove(handle, this.#names.rowOf(name));
     this.#entries.delete(handle);
     this.#byName.delete(name);
+    this.#noteLoudness();
     this.meters?.set(handle, undefined);
     this.meters?.resetCounts(handle);
   }

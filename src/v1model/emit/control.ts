@@ -5,6 +5,7 @@ import { emitAction, type ArgumentSource } from './action.js';
 import { comment, type Emitter } from './context.js';
 import { emitParts, END, topologicalOrder, type GraphPart, type NodeEmitter } from './graph.js';
 import { emitHash } from './hash.js';
+import { canBeQuiet, nodeKey } from './quiet.js';
 import { canBeStale } from './stale.js';
 import { asCondition, asLimbs, asUnsigned, limbCount, setupOf } from './value.js';
 import { rowStride } from '../parameters.js';
@@ -37,9 +38,19 @@ export function isInline(table: Table): boolean {
   );
 }
 
-/** Emits a pipeline as one labelled block, or as parts of about `limit` characters. */
-export function emitPipeline(emitter: Emitter, pipeline: Pipeline, limit: number): GraphPart[] {
+/**
+ * Emits a pipeline as one labelled block, or as parts of about `limit` characters.
+ * @param isQuiet the form for when all tables are quiet that can be: their misses only
+ */
+export function emitPipeline(
+  emitter: Emitter,
+  pipeline: Pipeline,
+  limit: number,
+  isQuiet = false,
+): GraphPart[] {
   const tables = pipeline.tables.length;
+  const isQuietTable = (node: number): boolean =>
+    isQuiet && node < tables && canBeQuiet(emitter.program, pipeline.tables[node]!);
   const number = (ref: NodeRef): number =>
     ref === undefined ? END : ref.kind === 'table' ? ref.index : tables + ref.index;
   const successors = (node: number): number[] => {
@@ -48,6 +59,7 @@ export function emitPipeline(emitter: Emitter, pipeline: Pipeline, limit: number
       return [number(condition.whenTrue), number(condition.whenFalse)];
     }
     const { next, defaultNext } = pipeline.tables[node]!;
+    if (isQuietTable(node)) return [number(next.miss)];
     return [...next.byAction, next.hit, next.miss, defaultNext].map(number);
   };
   const order = topologicalOrder(number(pipeline.initial), successors);
@@ -55,6 +67,7 @@ export function emitPipeline(emitter: Emitter, pipeline: Pipeline, limit: number
   const label = pipeline.name === 'ingress' ? 'IN' : 'EG';
   const emitNode: NodeEmitter = (node, jump) => {
     const go = (ref: NodeRef): string => jump(number(ref));
+    if (isQuietTable(node)) return emitMiss(emitter, pipeline, node, go);
     if (node < tables) return emitTable(emitter, pipeline, node, go, `break ${label};`);
     const condition = pipeline.conditions[node - tables]!;
     const value = asCondition(emitter.value(condition.expression));
@@ -63,6 +76,20 @@ export function emitPipeline(emitter: Emitter, pipeline: Pipeline, limit: number
     return `if (${code}) { ${go(condition.whenTrue)} } else { ${go(condition.whenFalse)} }`;
   };
   return emitParts(order, label, emitNode, limit);
+}
+
+/** A table without entries. */
+function emitMiss(
+  emitter: Emitter,
+  pipeline: Pipeline,
+  index: number,
+  go: (ref: NodeRef) => string,
+): string {
+  const { hasCounters, next } = pipeline.tables[index]!;
+  const name = tableVariable(pipeline, index);
+  const length = emitter.packetLength;
+  const count = hasCounters ? `${name}_packets[0]++; ${name}_bytes[0] += ${length};` : '';
+  return `${count} ${go(next.miss)}`;
 }
 
 function emitTable(
@@ -144,7 +171,7 @@ function emitDispatch(
     intRow: `${row} * ${stride.ints}`,
     doubleRow: `${row} * ${stride.doubles}`,
   };
-  const isSameNext = table.next.onHit || new Set(table.next.byAction.map(keyOfNode)).size <= 1;
+  const isSameNext = table.next.onHit || new Set(table.next.byAction.map(nodeKey)).size <= 1;
   const cases = table.actions.map((id, i) => {
     const body = emitAction(emitter, actions[id]!, source, exit);
     const jump = isSameNext ? '' : go(table.next.byAction[i]);
@@ -175,10 +202,6 @@ function emitTableProbe(
   const member = isIndirect ? 'm' : '-1';
   const at = `${pipelineNumber(pipeline)}, ${index}`;
   return setup + emitter.probe(`table(${at}, e, ${member}, [${words.join(', ')}])`);
-}
-
-function keyOfNode(ref: NodeRef): string {
-  return ref === undefined ? '' : `${ref.kind}${ref.index}`;
 }
 
 /** All actions whose arguments share the columns that this table uses. */

@@ -78,6 +78,7 @@ function emitBindings(program: Program, isTraced: boolean): string {
     'B',
     'W',
     'DROP',
+    'LOUD',
     'NOW',
     'start',
     'head',

@@ -5,13 +5,18 @@
  * A program that is short enough has all of it in one function, whose local variables stand for the
  * slots: V8 then keeps them in registers, folds what is constant and drops what nobody reads. They
  * go to the slots only when the switch takes over.
+ *
+ * A program that is too long for that may be short enough while some of its tables are empty. It
+ * then has both ways, and takes the one or the other packet by packet.
  */
-import type { Checksum } from '../../bmv2/index.js';
+import type { Checksum, Pipeline } from '../../bmv2/index.js';
 import type { Emitter } from './context.js';
+import { emitPipeline } from './control.js';
 import { declare, emitPatches, isInPlace } from './deparser.js';
 import { emitUpdate, emitUpdateOverBytes, emitVerify } from './hash.js';
 import type { Layout } from './layout.js';
 import { isOrderKept } from './order.js';
+import { hasQuietTables } from './quiet.js';
 import { scratchVariables } from './stage.js';
 import { isOverWholeHeader } from './usage.js';
 
@@ -46,18 +51,29 @@ export interface Parts {
 
 /** Emits `unicast(p, port, length, timeUs)`. */
 export function emitUnicast(emitter: Emitter, parts: Parts): string {
-  const fused = isFusible(emitter) ? emitFused(emitter, parts) : '';
-  return fused === '' || fused.length > FUSE_UP_TO ? emitInSteps(emitter) : fused;
+  const { layout, program } = emitter;
+  if (!isFusible(emitter)) return emitInSteps(emitter, 'unicast');
+  const isWhole = !layout.isSplit('front') && !layout.isSplit('egress');
+  const fused = isWhole ? emitFused(emitter, parts, '') : '';
+  if (isWhole && fused.length <= FUSE_UP_TO) return fused;
+  if (!hasQuietTables(program)) return emitInSteps(emitter, 'unicast');
+  const quietly = (pipeline: Pipeline): string =>
+    emitPipeline(emitter, pipeline, Infinity, true)[0]?.code ?? '';
+  const quiet = emitFused(
+    emitter,
+    { ...parts, ingress: quietly(program.ingress), egress: quietly(program.egress) },
+    'if (LOUD[0] !== 0) return unicastInSteps(p, port, length, timeUs);',
+  );
+  if (quiet.length > FUSE_UP_TO) return emitInSteps(emitter, 'unicast');
+  return `${emitInSteps(emitter, 'unicastInSteps')}\n${quiet}`;
 }
 
 /** False when functions that are called use the slots too, and where probes tell the story. */
-function isFusible({ isTraced, functions, layout, program }: Emitter): boolean {
+function isFusible({ isTraced, functions, program }: Emitter): boolean {
   return (
     !isTraced &&
     isOrderKept(program) &&
     functions === '' &&
-    !layout.isSplit('front') &&
-    !layout.isSplit('egress') &&
     program.deparserBody.length === 0 &&
     program.headers.every(({ varbit }) => !varbit) &&
     program.calculations.every(({ withPayload }) => !withPayload)
@@ -93,8 +109,8 @@ function emitAfterEgress(emitter: Emitter, stop: string): string {
 }
 
 /** By way of the slots and the functions that the switch calls too. */
-function emitInSteps(emitter: Emitter): string {
-  return `function unicast(p, port, length, timeUs) {
+function emitInSteps(emitter: Emitter, name: string): string {
+  return `function ${name}(p, port, length, timeUs) {
   begin(port, length, 0, timeUs);
   front(p);
   ${emitAfterIngress(emitter, `return ${AFTER_INGRESS};`)}
@@ -104,7 +120,8 @@ function emitInSteps(emitter: Emitter): string {
 }`;
 }
 
-function emitFused(emitter: Emitter, { parser, ingress, egress }: Parts): string {
+/** @param first the function's first statement */
+function emitFused(emitter: Emitter, { parser, ingress, egress }: Parts, first: string): string {
   const { layout, program } = emitter;
   const sums = keptSums(emitter);
   const sumOf = (checksum: Checksum): string | undefined => sums.get(checksum.target.header);
@@ -131,6 +148,7 @@ function emitFused(emitter: Emitter, { parser, ingress, egress }: Parts): string
   const slots = [...used];
   const places = slots.map((slot) => `${slot[0]}[${slot.slice(1)}] = ${slot};`);
   return `function unicast(p, port, length, timeUs) {
+  ${first}
   ${scratchVariables} ${[...sums.values()].map((sum) => `let ${sum} = ${NO_SUM};`).join(' ')}
   ${(['front', 'egress', 'deparser'] as const).map((s) => declare(layout.locals(s))).join(' ')}
   ${declare(slots)}
