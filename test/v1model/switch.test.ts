@@ -141,9 +141,10 @@ test('a copy arrives as ERSPAN with the frame as it came in', (t) => {
     const sent = [...b.send(2, tcp)];
     t.deepEqual(sent.map((s) => s.port).sort(), [3, 9]);
     const copy = sent.find((s) => s.port === 9)!;
-    const inner = decapsulateErspan(hex(copy.frame), copy.wireLength)!;
+    const inner = decapsulateErspan(hex(copy.frame), copy.wireLength);
+    if (typeof inner === 'string') throw new Error(inner);
     t.deepEqual(
-      [inner.sessionId, inner.sequence, inner.ingressPort, inner.isTruncated, inner.wireLength],
+      [inner.sessionId, inner.sequence, inner.index, inner.isTruncated, inner.wireLength],
       [5, sequence, 2, false, tcp.length],
     );
     t.is(Buffer.from(inner.frame).toString('hex'), Buffer.from(tcp).toString('hex'));
