@@ -1,7 +1,7 @@
 /** Where mirrored copies arrive: counted, unwrapped, handed on as what entered where. */
 import { decapsulateErspan } from '../packet/index.js';
 import type { Topology } from '../topology/index.js';
-import { deviceByLoopback, sessionOf } from './rules.js';
+import { deviceByLoopback, sessionOf } from './plan.js';
 
 /** A frame as it entered production. The bytes are a view. */
 export interface EnteredFrame {

@@ -121,10 +121,15 @@ test('a copy arrives as ERSPAN with the frame as it came in', (t) => {
   const b = bench('production');
   addRoute(b, [3]);
   b.v1.replication.setCloneSession(5, [{ port: 9, instance: 1 }], 0);
-  const any = [null, null, null, null, null, null, null, null];
+  const any = new Array<null>(10).fill(null);
   b.v1.tables.get('SwitchIngress.mirror.selection')!.insert(any, 1, {
     action: 'SwitchIngress.mirror.copy',
-    params: [Uint8Array.of(0, 0, 0, 5), Uint8Array.of(0, 7), Uint8Array.of(1, 0, 0)],
+    params: [
+      Uint8Array.of(0, 0, 0, 5),
+      Uint8Array.of(0, 7),
+      Uint8Array.of(1, 0, 0),
+      Uint8Array.of(0),
+    ],
   });
   b.v1.tables.get('SwitchEgress.erspan.encapsulate')!.insert([{ value: Uint8Array.of(0, 5) }], 0, {
     action: 'SwitchEgress.erspan.wrap',
