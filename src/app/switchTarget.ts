@@ -18,6 +18,8 @@ export interface SwitchStart {
   deviceId: number;
   /** `1@veth0`, and `500@udp:...` where the kind takes it. */
   ports: readonly string[];
+  /** Where it listens; a free address of loopback unless given. */
+  address?: string;
 }
 
 /** Programs that each kind of switch needs on PATH. */
@@ -62,7 +64,7 @@ export async function startSwitch(
   kind: SwitchKind,
   start: SwitchStart,
 ): Promise<{ process: ChildProcess; address: string }> {
-  const address = await freeAddress();
+  const address = start.address ?? (await freeAddress());
   const thriftPort = portOf(await freeAddress());
   const [program, ...args] = switchCommand(kind, start, address, thriftPort);
   const child = spawn(program!, args, { stdio: ['pipe', 'ignore', 'pipe'] });

@@ -26,6 +26,9 @@ import { Code, ReadError, StatusError, WriteError, type UpdateFailure } from './
 /** Messages of up to this many bytes are taken; a device's JSON can be large. */
 export const MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 const DEFAULT_DEADLINE_MS = 10_000;
+/** A server that comes back is reached after this long at most, however long it was away. */
+const MAX_RECONNECT_MS = 2000;
+const FIRST_RECONNECT_MS = 500;
 
 /** How a channel calls. */
 export interface GrpcChannelOptions {
@@ -48,6 +51,8 @@ export class GrpcChannel implements Channel {
     this.#stub = new Stub(peer, options.credentials ?? credentials.createInsecure(), {
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
       'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+      'grpc.initial_reconnect_backoff_ms': FIRST_RECONNECT_MS,
+      'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_MS,
     });
   }
 
