@@ -4,7 +4,7 @@
  * virtual time, under the traffic that the mirror taught.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UmbraError } from '../base/errors.js';
+import { UmbraError, messageOf } from '../base/errors.js';
 import type { DeviceReader } from '../device/index.js';
 import { RealTimePump } from '../fabric/index.js';
 import { DEFAULT_BLAST_LIMIT, HEARTBEAT_US } from '../fault/index.js';
@@ -22,7 +22,7 @@ import {
 import { GrpcChannel, ruleEntity } from '../p4runtime/index.js';
 import { wirePool } from '../packet/index.js';
 import { Update_Type } from '../proto/index.js';
-import type { SyncReport } from '../sync/index.js';
+import { DeviceFollower, Following, type FollowStatus } from '../sync/index.js';
 import type { Topology } from '../topology/index.js';
 import { experiment, type ExperimentOptions } from './experiment.js';
 import { FaultStepper } from './faultStepper.js';
@@ -40,6 +40,8 @@ const DRAIN_DEADLINE_MS = 5000;
 /** By then a shadow that can follow has followed. */
 const FOLLOW_DEADLINE_MS = 10_000;
 
+const nowMs = (): number => performance.now();
+
 /** What a live system is built from. */
 export interface LiveOptions extends ExperimentOptions {
   topology: Topology;
@@ -56,13 +58,11 @@ export class Live {
   readonly #collector: MirrorCollector;
   #learner = new ProfileLearner();
   #pump: RealTimePump | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #following: Following | undefined;
   #channels: GrpcChannel[] = [];
   #written = 0;
   #production!: Production;
   #shadow: Shadow | undefined;
-  #lastSync: SyncReport | undefined;
-  #lastSyncMs = 0;
 
   constructor(private readonly options: LiveOptions) {
     const { topology } = options;
@@ -80,7 +80,9 @@ export class Live {
     this.#written = await this.#openProduction();
     progress.step(`production: ${network.description}; ${this.#written} entries written over gRPC`);
     const first = await this.#startShadow();
-    progress.step(`shadow: cloned over gRPC; ${first.entities} entities, ${first.equal} equal`);
+    const entities = first.reduce((sum, status) => sum + status.entities, 0);
+    const equal = first.reduce((sum, status) => sum + status.equal, 0);
+    progress.step(`shadow: cloned over gRPC; ${entities} entities, ${equal} equal`);
     return this.#system(undefined);
   }
 
@@ -125,7 +127,7 @@ export class Live {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#following?.stop();
     this.#pump?.stop();
     for (const device of this.#production?.devices.values() ?? []) device.close();
     for (const channel of this.#channels.splice(0)) channel.close();
@@ -146,13 +148,19 @@ export class Live {
     return routes + (await this.#production.installMirror(this.#rules));
   }
 
-  async #startShadow(): Promise<SyncReport> {
+  /** Clones production and follows it: what this controller writes is looked at at once. */
+  async #startShadow(): Promise<FollowStatus[]> {
     const { topology, seed } = this.options;
     // Copies of real packets come whole.
     const options = { pool: wirePool };
     const shadow = await Shadow.build(topology, seed, await this.#production.views(), options);
-    await shadow.sync.compare(true);
+    const followers = shadow.pairs.map((pair) => {
+      return new DeviceFollower(pair.production, pair.shadow, nowMs);
+    });
+    const following = new Following(followers, nowMs, SYNC_PERIOD_MS);
+    const first = await following.once();
     this.#shadow = shadow;
+    this.#following = following;
     let nextHeartbeatNs = 0;
     shadow.faults.blast = DEFAULT_BLAST_LIMIT;
     const stepper = new FaultStepper(shadow.faults);
@@ -163,25 +171,9 @@ export class Live {
       shadow.faults.heartbeat();
     });
     this.#pump.start();
-    let isBusy = false;
-    this.#timer = setInterval(() => {
-      if (isBusy) return;
-      isBusy = true;
-      const done = (): void => void (isBusy = false);
-      this.#syncOnce().then(done, done);
-    }, SYNC_PERIOD_MS);
-    return this.#syncOnce();
-  }
-
-  /** One comparison; a production switch that does not answer leaves the shadow as it was. */
-  async #syncOnce(): Promise<SyncReport> {
-    try {
-      this.#lastSync = await this.#shadow!.sync.compare(true);
-      this.#lastSyncMs = performance.now();
-    } catch (error) {
-      if (!(error instanceof UmbraError) || !this.#lastSync) throw error;
-    }
-    return this.#lastSync;
+    this.#production.onWritten((device) => following.lookNow(device));
+    following.start((error) => this.options.progress.step(`sync: ${messageOf(error)}`));
+    return first;
   }
 
   /** Fails early, and says between whom, when real packets do not get through. */
@@ -203,16 +195,19 @@ export class Live {
       priority: 10,
       action: 'deny',
     };
-    const changed = performance.now();
+    const shadow = this.#shadow!.device(device.name);
+    const count = async (): Promise<number> => (await shadow.rules(rule.table)).length;
+    const before = await count();
+    const changed = nowMs();
     await device.write([{ type: Update_Type.INSERT, entity: ruleEntity(device.schema, rule) }]);
-    const { sync } = this.#shadow!;
-    let report = await sync.compare(false);
-    while (report.equal < report.entities) {
-      if (performance.now() > changed + FOLLOW_DEADLINE_MS) throw notFollowed(report);
-      await sleep(10);
-      report = await sync.compare(false);
+    while ((await count()) === before) {
+      if (nowMs() > changed + FOLLOW_DEADLINE_MS) {
+        const what = `shadow: ${device.name} has not the entry that production was given`;
+        throw new UmbraError('UNAVAILABLE', what);
+      }
+      await sleep(1);
     }
-    return performance.now() - changed;
+    return nowMs() - changed;
   }
 
   /** Stops copying, lets what is on its way arrive, and compares the counters of both ends. */
@@ -249,12 +244,12 @@ export class Live {
       recommendations: report?.recommendations ?? [],
       report,
       shadow: async () => {
-        const sync = await this.#syncOnce();
+        const sync = await shadow.sync.compare(false);
         return {
           entries: sync.entities,
           equal: sync.equal,
           fidelity: sync.fidelity,
-          ageMs: performance.now() - this.#lastSyncMs,
+          ageMs: this.#following!.ageMs,
           differences: sync.devices.flatMap(({ device, differences }) =>
             differences.map(({ kind, key }) => ({ device, kind, key })),
           ),
@@ -274,10 +269,4 @@ export class Live {
       close: () => void this.close(),
     };
   }
-}
-
-function notFollowed({ entities, equal, devices }: SyncReport): UmbraError {
-  const first = devices.find(({ differences }) => differences.length > 0);
-  const what = first && `; first: ${first.device} ${first.differences[0]!.key}`;
-  return new UmbraError('UNAVAILABLE', `shadow: ${equal} of ${entities} entities equal${what}`);
 }

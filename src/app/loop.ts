@@ -30,6 +30,8 @@ const MS = 1e6;
 const SECOND = 1e9;
 /** How often the shadow is compared with production. */
 export const SYNC_PERIOD_NS = 100 * MS;
+/** The lag of the shadow is measured to this. */
+const FOLLOW_STEP_NS = MS;
 const SETTLE_NS = 500 * MS;
 /** The mirror is watched this long at least, and until slow flows have shown themselves. */
 const MIRROR_NS = 5 * SECOND;
@@ -51,6 +53,8 @@ export class Loop {
   lastSync: SyncReport | undefined;
   lastSyncNs = 0;
   #selectedBefore: number[] = [];
+  /** Our own controller has written since the last comparison. */
+  #isWritten = false;
 
   private constructor(
     readonly topology: Topology,
@@ -58,6 +62,7 @@ export class Loop {
     readonly production: Production,
     readonly shadow: Shadow,
   ) {
+    production.onWritten(() => (this.#isWritten = true));
     this.collector = new MirrorCollector(topology, this.mirrorRules.length, (entered) => {
       this.learner.observe(entered.frame, entered.timeNs, entered.wireLength);
       const { device, port, frame, wireLength } = entered;
@@ -92,8 +97,12 @@ export class Loop {
     return this.network.fabric.nowNs;
   }
 
-  /** Runs both networks together, comparing them every SYNC_PERIOD_NS. */
+  /**
+   * Runs both networks together, comparing them every SYNC_PERIOD_NS, and at once when this
+   * controller has written to production.
+   */
   async runTogether(untilNs: number): Promise<void> {
+    if (this.#isWritten) await this.syncOnce();
     const fabrics = [this.network.fabric, this.shadow.network.fabric];
     while (this.nowNs < untilNs) {
       const next = Math.floor(this.nowNs / SYNC_PERIOD_NS + 1) * SYNC_PERIOD_NS;
@@ -104,6 +113,7 @@ export class Loop {
 
   /** One comparison with repair. */
   async syncOnce(): Promise<SyncReport> {
+    this.#isWritten = false;
     this.lastSync = await this.shadow.sync.compare(true);
     this.lastSyncNs = this.nowNs;
     return this.lastSync;
@@ -186,7 +196,7 @@ async function changeAndFollow(loop: Loop): Promise<number> {
   await device.write([{ type: Update_Type.INSERT, entity: ruleEntity(device.schema, rule) }]);
   let report: SyncReport | undefined;
   while ((report = await loop.shadow.sync.compare(false)).equal < report.entities) {
-    await loop.runTogether(loop.nowNs + SYNC_PERIOD_NS / 10);
+    await loop.runTogether(loop.nowNs + FOLLOW_STEP_NS);
   }
   return (loop.nowNs - changedNs) / MS;
 }

@@ -72,6 +72,11 @@ export class Production {
     return views;
   }
 
+  /** `listener` hears which switch has just been written to. */
+  onWritten(listener: (device: string) => void): void {
+    for (const [name, device] of this.devices) device.onWritten = () => listener(name);
+  }
+
   #mirrorPlan(rules: readonly MirrorRule[]): NetworkPlan {
     const plan: NetworkPlan = new Map();
     for (const [name, device] of this.devices) {

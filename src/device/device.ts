@@ -141,7 +141,7 @@ class Writable extends Reading {
   ): Promise<Difference[]> {
     const have = (await this.readState()).filter(mine);
     const differences = compareEntities(have, want);
-    for (const batch of updatesFor(differences)) await this.client.write(batch);
+    for (const batch of updatesFor(differences)) await this.write(batch);
     return differences;
   }
 
@@ -174,10 +174,20 @@ async function connect(access: DeviceAccess): Promise<[string, Schema, P4Runtime
 export class ProductionDevice extends Writable {
   /** Makes the type nominal: no other device is taken for one. */
   readonly #production = true;
+  /** Called after every write, one that failed too: whoever follows this switch may look now. */
+  onWritten: () => void = () => {};
 
   /** Becomes primary and, when a config is given, sets the pipeline. */
   static async open(access: DeviceAccess): Promise<ProductionDevice> {
     return new ProductionDevice(...(await connect(access)));
+  }
+
+  override async write(updates: readonly Update[]): Promise<void> {
+    try {
+      await super.write(updates);
+    } finally {
+      this.onWritten();
+    }
   }
 
   get isProduction(): boolean {

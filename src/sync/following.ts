@@ -1,5 +1,6 @@
 /** All replicas of a shadow kept in step, each at its own pace, and how faithful they are. */
 import type { DeviceFollower, FollowStatus } from './follower.js';
+import { Rounds } from './rounds.js';
 
 /** How far a shadow can be trusted, each part 0 to 1. */
 export interface Fidelity {
@@ -40,8 +41,7 @@ const BUSY_FACTOR = 10;
 
 /** Follows a set of switches until it is stopped. */
 export class Following {
-  readonly #timers = new Map<DeviceFollower, NodeJS.Timeout>();
-  #isRunning = false;
+  #rounds = new Map<string, Rounds>();
 
   /** @param nowMs the followers' clock, ms */
   constructor(
@@ -57,14 +57,22 @@ export class Following {
 
   /** Looks again and again. `onError` hears what is no operating error of production's. */
   start(onError: (error: unknown) => void): void {
-    this.#isRunning = true;
-    for (const follower of this.followers) this.#next(follower, onError);
+    this.#rounds = new Map(
+      this.followers.map((follower) => [
+        follower.production.name,
+        new Rounds(() => this.#look(follower, onError)),
+      ]),
+    );
+    for (const rounds of this.#rounds.values()) rounds.start();
   }
 
   stop(): void {
-    this.#isRunning = false;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    for (const rounds of this.#rounds.values()) rounds.stop();
+  }
+
+  /** Something is known to have changed on a switch: it is looked at now, not at the next poll. */
+  lookNow(device: string): void {
+    this.#rounds.get(device)?.ask();
   }
 
   status(): FollowStatus[] {
@@ -99,19 +107,16 @@ export class Following {
     return { state, freshness, mirror, baseline, score, unmeasured };
   }
 
-  #next(follower: DeviceFollower, onError: (error: unknown) => void): void {
-    const look = async (): Promise<void> => {
-      const before = follower.status().carried;
-      try {
-        await follower.follow();
-      } catch (error) {
-        onError(error);
-      }
-      // Where something changes, more is about to.
-      const isBusy = follower.status().carried !== before;
-      const pauseMs = isBusy ? this.periodMs / BUSY_FACTOR : this.periodMs;
-      if (this.#isRunning) this.#timers.set(follower, setTimeout(look, pauseMs));
-    };
-    this.#timers.set(follower, setTimeout(look, 0));
+  /** One look; returns the pause until the next. */
+  async #look(follower: DeviceFollower, onError: (error: unknown) => void): Promise<number> {
+    const before = follower.status().carried;
+    try {
+      await follower.follow();
+    } catch (error) {
+      onError(error);
+    }
+    // Where something changes, more is about to.
+    const isBusy = follower.status().carried !== before;
+    return isBusy ? this.periodMs / BUSY_FACTOR : this.periodMs;
   }
 }

@@ -21,7 +21,7 @@ import {
   ReadResponse,
   Update_Type,
 } from '../../src/proto/index.js';
-import { DeviceFollower } from '../../src/sync/index.js';
+import { DeviceFollower, Following } from '../../src/sync/index.js';
 import { pair } from '../laboratory.js';
 
 const conformance = loadProgram({
@@ -172,6 +172,31 @@ function stable(rule: object): string {
   const { counter: _, ...rest } = rule as { counter?: unknown };
   return JSON.stringify(rest, Object.keys(rest).sort());
 }
+
+test('what our own controller writes is in the shadow long before the next poll', async (t) => {
+  const scene = await build();
+  const { device, follower, shadow, production } = scene;
+  const following = new Following([follower], () => 0, 3_600_000);
+  await following.once();
+  following.start((error) => t.fail(String(error)));
+  device.onWritten = () => following.lookNow('s1');
+  const ports = async (): Promise<number> => (await shadow.rules('acl.filter')).length - 1;
+  for (const last of [1, 20]) {
+    // Writes that come while a look is under way must not wait for the hour to pass either.
+    for (let port = (await ports()) + 1; port <= last; port++) {
+      await device.write([{ type: Update_Type.INSERT, entity: acl(device.schema, port) }]);
+    }
+    while ((await ports()) < last) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { carried } = follower.status();
+  const twice = { type: Update_Type.INSERT, entity: acl(device.schema, 1) };
+  const half = { type: Update_Type.INSERT, entity: acl(device.schema, 21) };
+  await t.throwsAsync(device.write([twice, half]), { message: /1 of 2/ });
+  while ((await ports()) < 21) await new Promise((resolve) => setImmediate(resolve));
+  t.is(follower.status().carried, carried + 1, 'a write that failed in part is looked at too');
+  following.stop();
+  await production.stop();
+});
 
 test('drift of the shadow is found, named and repaired; production is not written', async (t) => {
   const scene = await build();
