@@ -62,15 +62,30 @@ function writtenHeaders(emitter: Emitter) {
 /**
  * Writes back in place what was written of headers, without calls: for those that some packet has.
  * @param sums variables that follow the sum over a header's bytes
+ * @param code all that may have written to them; what it cannot have written is left out
  */
-export function emitPatches(emitter: Emitter, sums: ReadonlyMap<number, string>): string {
+export function emitPatches(
+  emitter: Emitter,
+  sums: ReadonlyMap<number, string>,
+  code: string,
+): string {
   return writtenHeaders(emitter)
     .filter(({ header }) => emitter.isExtracted(header))
-    .map(({ header, offset, condition }) => {
-      const writes = emitWrites(emitter, header, 'B', sums.get(header));
-      return `if (${condition}) { const b = s + ${offset}; ${writes} }`;
+    .flatMap(({ header, offset, condition }) => {
+      const bits = bitsSetBy(code, emitter.layout.dirtySlot(header)!);
+      if (bits === 0) return [];
+      const writes = emitWrites(emitter, header, 'B', sums.get(header), bits);
+      return [`if (${condition}) { const b = s + ${offset}; ${writes} }`];
     })
     .join('\n');
+}
+
+/** The bits of a dirty mask that code can set. */
+function bitsSetBy(code: string, slot: number): number {
+  const assigned = code.matchAll(new RegExp(`I\\[${slot}\\] (\\|?=) ([^;]*);`, 'g'));
+  let bits = 0;
+  for (const [, , value = ''] of assigned) bits |= /^\d+$/.test(value) ? Number(value) : -1;
+  return bits;
 }
 
 /** What the program's deparser does before it emits. */
@@ -92,11 +107,19 @@ function emitPatch(emitter: Emitter, header: number): string {
 }
 
 /** Writes the fields whose dirty bits are set into a header that starts at `b`. */
-function emitWrites(emitter: Emitter, header: number, array: string, sum?: string): string {
+function emitWrites(
+  emitter: Emitter,
+  header: number,
+  array: string,
+  sum?: string,
+  bits = -1,
+): string {
   const { layout, program } = emitter;
   const { fields, varbit } = program.headers[header]!;
   const place = layout.varbit(header);
-  const dirty = layout.dirtyFields(header);
+  const dirty = layout
+    .dirtyFields(header)
+    .filter((field) => (layout.dirtyMask({ header, field }) & bits) !== 0);
   const isBehind = (field: number): boolean => varbit !== undefined && field > varbit.field;
   const writes = dirty.map((field) => {
     const ref = { header, field };

@@ -14,7 +14,7 @@ import type { Emitter } from './context.js';
 import { emitPipeline } from './control.js';
 import { declare, emitPatches, isInPlace } from './deparser.js';
 import { emitUpdate, emitUpdateOverBytes, emitVerify } from './hash.js';
-import type { Layout } from './layout.js';
+import type { Layout, VarbitPlace } from './layout.js';
 import { isOrderKept } from './order.js';
 import { hasQuietTables } from './quiet.js';
 import { scratchVariables } from './stage.js';
@@ -69,15 +69,20 @@ export function emitUnicast(emitter: Emitter, parts: Parts): string {
 }
 
 /** False when functions that are called use the slots too, and where probes tell the story. */
-function isFusible({ isTraced, functions, program }: Emitter): boolean {
+function isFusible({ isTraced, functions, layout, program }: Emitter): boolean {
   return (
     !isTraced &&
     isOrderKept(program) &&
     functions === '' &&
     program.deparserBody.length === 0 &&
-    program.headers.every(({ varbit }) => !varbit) &&
+    program.headers.every((header, i) => staysInPacket(layout.varbit(i), header)) &&
     program.calculations.every(({ withPayload }) => !withPayload)
   );
+}
+
+/** True when a header has no varbit, or one whose bytes are never moved out of the packet. */
+function staysInPacket(place: VarbitPlace | undefined, { isMetadata }: { isMetadata: boolean }) {
+  return place === undefined || (!isMetadata && place.own === undefined);
 }
 
 /** What stands between the pipelines: `stop` is the statement that lets the switch take over. */
@@ -129,16 +134,18 @@ function emitFused(emitter: Emitter, { parser, ingress, egress }: Parts, first: 
   const update = program.checksums.filter((c) => c.update);
   const isParsed = ({ target }: Checksum): boolean => emitter.isExtracted(target.header);
   const stop = (why: number): string => `{ why = ${why}; break SLOW; }`;
-  const body = `${emitIntrinsics(layout)}
-  ${parser}
+  const pipelines = `${parser}
   ${verify.map((c) => emitVerify(emitter, c, sumOf(c))).join('\n')}
   ${ingress}
   ${emitAfterIngress(emitter, stop(AFTER_INGRESS))}
   ${egress}
-  ${emitAfterEgress(emitter, stop(AFTER_EGRESS))}
+  ${emitAfterEgress(emitter, stop(AFTER_EGRESS))}`;
+  const updates = update.map((c) => emitUpdate(emitter, c)).join('\n');
+  const body = `${emitIntrinsics(layout)}
+  ${pipelines}
   if (!(${isInPlace(emitter)}) || ${emitter.slot('truncate')} !== 0) ${stop(REBUILD)}
-  ${update.map((c) => emitUpdate(emitter, c)).join('\n')}
-  ${emitPatches(emitter, sums)}
+  ${updates}
+  ${emitPatches(emitter, sums, pipelines + updates)}
   ${update
     .filter(isParsed)
     .map((c) => emitUpdateOverBytes(emitter, c, 'B', sumOf(c)))
@@ -146,11 +153,13 @@ function emitFused(emitter: Emitter, { parser, ingress, egress }: Parts, first: 
   return out;`;
   const used = new Set([...body.matchAll(slotPattern)].map(([, array, slot]) => array! + slot!));
   const slots = [...used];
+  const words = new Set(body.match(/\w+/g));
+  const locals = (['front', 'egress', 'deparser'] as const).flatMap((s) => layout.locals(s));
   const places = slots.map((slot) => `${slot[0]}[${slot.slice(1)}] = ${slot};`);
   return `function unicast(p, port, length, timeUs) {
   ${first}
   ${scratchVariables} ${[...sums.values()].map((sum) => `let ${sum} = ${NO_SUM};`).join(' ')}
-  ${(['front', 'egress', 'deparser'] as const).map((s) => declare(layout.locals(s))).join(' ')}
+  ${declare(locals.filter((name) => words.has(name)))}
   ${declare(slots)}
   let why = 0;
   const s = start[p]; let n = head[p];

@@ -48,9 +48,6 @@ export type IntrinsicField = (typeof intrinsicFields)[number];
 export class Usage {
   readonly reads = new Map<string, Set<Stage>>();
   readonly writes = new Map<string, Set<Stage>>();
-  /** How often each field is read, and in the keys of which ingress tables. */
-  readonly #readCounts = new Map<string, number>();
-  readonly #keyTables = new Map<string, number[]>();
 
   constructor(private readonly program: Program) {
     this.#parser();
@@ -59,33 +56,17 @@ export class Usage {
     this.#checksums();
     for (const { fields } of program.fieldLists.values()) {
       for (const ref of fields) {
-        this.#read(ref, 'outside');
+        mark(this.reads, ref, 'outside');
         mark(this.writes, ref, 'outside');
       }
     }
     for (const digest of program.digests) {
       for (const field of digest.fields) this.#expression('outside', field);
     }
-    if (program.holdUntilNs) this.#read(program.holdUntilNs, 'outside');
+    if (program.holdUntilNs) mark(this.reads, program.holdUntilNs, 'outside');
     for (const primitive of program.deparserBody) this.#primitive('deparser', primitive);
     this.#queueing();
     for (const { elements } of program.stacks) this.#alike(elements);
-  }
-
-  /**
-   * The ingress tables whose keys are all that reads a field; undefined when something else does.
-   * While they are empty nobody looks at the field.
-   */
-  onlyKeysOf(ref: FieldRef): readonly number[] | undefined {
-    const key = keyOf(ref);
-    const tables = this.#keyTables.get(key);
-    return tables?.length === this.#readCounts.get(key) ? tables : undefined;
-  }
-
-  #read(ref: FieldRef, stage: Stage): void {
-    const key = keyOf(ref);
-    this.#readCounts.set(key, (this.#readCounts.get(key) ?? 0) + 1);
-    mark(this.reads, ref, stage);
   }
 
   /** Elements of a stack move from one to the next: what is used of one is used of all. */
@@ -108,7 +89,7 @@ export class Usage {
       const ref = { header, field };
       if (!(queueFields as readonly string[]).includes(name)) return;
       if (name !== 'priority') mark(this.writes, ref, 'outside');
-      else if (this.writes.has(keyOf(ref))) this.#read(ref, 'outside');
+      else if (this.writes.has(keyOf(ref))) mark(this.reads, ref, 'outside');
     });
   }
 
@@ -147,13 +128,8 @@ export class Usage {
 
   #pipeline(stage: Stage, pipeline: Pipeline): void {
     for (const condition of pipeline.conditions) this.#expression(stage, condition.expression);
-    for (const [index, table] of pipeline.tables.entries()) {
-      for (const { value } of table.key) {
-        this.#expression(stage, value);
-        if (stage !== 'front' || value.kind !== 'field') continue;
-        const key = keyOf(value.ref);
-        this.#keyTables.set(key, [...(this.#keyTables.get(key) ?? []), index]);
-      }
+    for (const table of pipeline.tables) {
+      for (const key of table.key) this.#expression(stage, key.value);
       if (table.meter) mark(this.writes, table.meter.target, stage);
     }
     for (const profile of pipeline.profiles) {
@@ -169,7 +145,7 @@ export class Usage {
       const stage = checksum.verify ? 'front' : 'deparser';
       this.#expression(stage, checksum.condition);
       if (isOverWholeHeader(this.program, checksum.target, checksum.calculation)) continue;
-      if (checksum.verify) this.#read(checksum.target, stage);
+      if (checksum.verify) mark(this.reads, checksum.target, stage);
       for (const input of this.program.calculations[checksum.calculation]!.input) {
         this.#expression(stage, input);
       }
@@ -192,7 +168,7 @@ export class Usage {
       case 'copy_header': {
         const { target: header, source } = primitive;
         for (const field of this.program.headers[header]!.fields.keys()) {
-          this.#read({ header: source, field }, stage);
+          mark(this.reads, { header: source, field }, stage);
           mark(this.writes, { header, field }, stage);
         }
         return;
@@ -201,7 +177,7 @@ export class Usage {
         // A header whose varbit was replaced is written as a whole.
         for (const field of this.program.headers[primitive.target.header]!.fields.keys()) {
           const ref = { header: primitive.target.header, field };
-          this.#read(ref, stage);
+          mark(this.reads, ref, stage);
           mark(this.writes, ref, stage);
         }
         return;
@@ -217,10 +193,10 @@ export class Usage {
   #expression(stage: Stage, expression: Expression): void {
     switch (expression.kind) {
       case 'field':
-        this.#read(expression.ref, stage);
+        mark(this.reads, expression.ref, stage);
         return;
       case 'element':
-        for (const ref of expression.fields) this.#read(ref, stage);
+        for (const ref of expression.fields) mark(this.reads, ref, stage);
         this.#expression(stage, expression.index);
         return;
       case 'element_valid':
