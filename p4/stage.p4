@@ -6,6 +6,7 @@
 // lose the shadow tag here, which the program behind does not know.
 
 #define SHADOW
+#define FAULT_STAGE_ONLY
 
 #include <core.p4>
 #include <v1model.p4>
@@ -21,6 +22,7 @@ control StageIngress(inout headers_t hdr, inout metadata_t meta,
     FlowHash() flow;
     Heartbeat() heartbeat;
     DeviceFault() device_fault;
+    AppFault() app_fault;
 
     apply {
         if (standard_metadata.instance_type == INSTANCE_RECIRCULATED) {
@@ -45,6 +47,9 @@ control StageIngress(inout headers_t hdr, inout metadata_t meta,
             standard_metadata.egress_spec = standard_metadata.ingress_port + SWITCH_SIDE;
             flow.apply(hdr, meta);
             device_fault.apply(hdr, meta, standard_metadata);
+            if (meta.stop == 0 && hdr.tcp.isValid()) {
+                app_fault.apply(hdr, meta, standard_metadata);
+            }
         }
     }
 }

@@ -31,6 +31,7 @@ const bit<32> LAST_DRAW = 0xfffffffe;
 #include "fault/lease.p4"
 #include "fault/rate.p4"
 #include "fault/device.p4"
+#include "fault/app.p4"
 #include "fault/loss.p4"
 #include "fault/corrupt.p4"
 #include "fault/delay.p4"

@@ -18,9 +18,6 @@ const bit<16> TYPE_SHADOW_TAG = 0x88b5;  // IEEE 802 local experimental 1
 const bit<16> TYPE_HEARTBEAT  = 0x88b6;  // IEEE 802 local experimental 2
 const bit<16> GRE_ERSPAN      = 0x88be;
 
-// `fragment` of the first of several.
-const bit<14> FIRST_FRAGMENT = 0x2000;
-
 const bit<8> PROTOCOL_TCP = 6;
 const bit<8> PROTOCOL_UDP = 17;
 const bit<8> PROTOCOL_GRE = 47;
@@ -30,10 +27,6 @@ const bit<32> INSTANCE_NORMAL        = 0;
 const bit<32> INSTANCE_INGRESS_CLONE = 1;
 const bit<32> INSTANCE_EGRESS_CLONE  = 2;
 const bit<32> INSTANCE_RECIRCULATED  = 4;
-
-// Colours of a meter, as v1model targets give them.
-const bit<2> METER_GREEN = 0;
-const bit<2> METER_RED   = 2;
 
 // A difference of two 48-bit times with this bit set is negative.
 const bit<48> NEGATIVE = 0x800000000000;
@@ -87,8 +80,8 @@ header ipv4_t {
     bit<2>  ecn;
     bit<16> total_len;
     bit<16> identification;
-    bit<2>  flags;      // reserved, don't fragment
-    bit<14> fragment;   // more fragments, offset: 0 when the datagram is whole
+    bit<3>  flags;
+    bit<13> frag_offset;
     bit<8>  ttl;
     bit<8>  protocol;
     bit<16> hdr_checksum;
@@ -127,6 +120,11 @@ header tcp_t {
     bit<16> urgent;
 }
 
+// TCP's options.
+header tcp_options_t {
+    varbit<320> data;
+}
+
 // The rest of UDP's header behind the ports.
 header udp_t {
     bit<16> length;
@@ -136,6 +134,18 @@ header udp_t {
 // The first bytes of what TCP or UDP carry, when there are as many.
 header payload_t {
     bit<128> data;
+}
+
+// The first bytes of a payload that is shorter than that.
+header first_word_t {
+    bit<32> data;
+}
+
+// What an application is answered by the fault stage instead of by its server.
+header reply_t {
+    bit<24>  begin;
+    bit<8>   number;
+    bit<480> rest;
 }
 #endif
 
@@ -181,8 +191,11 @@ struct headers_t {
     l4_ports_t   l4;
 #ifdef SHADOW
     tcp_t         tcp;
+    tcp_options_t tcp_options;
     udp_t         udp;
+    reply_t       reply;
     payload_t     payload;
+    first_word_t  first_word;
 #endif
 }
 
@@ -202,7 +215,6 @@ struct metadata_t {
     @field_list(3)       // kept by a duplicate
 #endif
     lookup_t lookup;
-    bit<16>  flow_ports;  // of both ends, XORed; 0 for fragments, of which only the first has any
     bit<32>  flow_hash;   // equal for both directions of a flow
     bit<16>  ecmp_hash;
     bit<32>  ecmp_salt;

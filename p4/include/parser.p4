@@ -78,21 +78,11 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
         meta.l4_length = hdr.ipv4.total_len - 20;
 #endif
         // Ports stand right behind a header without options, and only in a first fragment.
-        transition select(hdr.ipv4.ihl, hdr.ipv4.fragment, hdr.ipv4.protocol) {
+        transition select(hdr.ipv4.ihl, hdr.ipv4.frag_offset, hdr.ipv4.protocol) {
             (5, 0, PROTOCOL_TCP): parse_l4;
             (5, 0, PROTOCOL_UDP): parse_l4;
-            (5, FIRST_FRAGMENT, PROTOCOL_TCP): parse_first_fragment;
-            (5, FIRST_FRAGMENT, PROTOCOL_UDP): parse_first_fragment;
             default: accept;
         }
-    }
-
-    // Its ports can be matched, but are no part of the flow: the other fragments have none.
-    state parse_first_fragment {
-        packet.extract(hdr.l4);
-        meta.lookup.l4_src_port = hdr.l4.src_port;
-        meta.lookup.l4_dst_port = hdr.l4.dst_port;
-        transition accept;
     }
 
     state parse_ipv6 {
@@ -113,7 +103,6 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
         packet.extract(hdr.l4);
         meta.lookup.l4_src_port = hdr.l4.src_port;
         meta.lookup.l4_dst_port = hdr.l4.dst_port;
-        meta.flow_ports = hdr.l4.src_port ^ hdr.l4.dst_port;
 #ifdef SHADOW
         transition select(meta.lookup.protocol) {
             PROTOCOL_TCP: parse_tcp;
@@ -128,10 +117,16 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
     state parse_tcp {
         packet.extract(hdr.tcp);
         meta.l4_length = meta.l4_length - ((bit<16>)hdr.tcp.data_offset << 2);
-        transition select(hdr.tcp.data_offset) {
-            5: parse_rest;       // with options the payload is not looked into
-            default: accept;
+        transition select(hdr.tcp.data_offset, meta.l4_length[15:15]) {
+            (5, 0): parse_rest;
+            (6 .. 15, 0): parse_tcp_options;
+            default: accept;     // shorter than a header, or longer than the packet
         }
+    }
+
+    state parse_tcp_options {
+        packet.extract(hdr.tcp_options, ((bit<32>)hdr.tcp.data_offset - 5) << 5);
+        transition parse_rest;
     }
 
     state parse_udp {
@@ -140,12 +135,19 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
         transition parse_rest;
     }
 
-    // What is left must hold the window that is looked into; a negative rest has its sign bit set.
+    // How much of the payload is looked into; a negative rest has its sign bit set.
     state parse_rest {
         transition select(meta.l4_length) {
-            16 .. 0x7fff: parse_payload;
-            default: accept;
+            0x0000 &&& 0xfffc: accept;
+            0x0000 &&& 0xfff0: parse_first_word;
+            0x8000 &&& 0x8000: accept;
+            default: parse_payload;
         }
+    }
+
+    state parse_first_word {
+        packet.extract(hdr.first_word);
+        transition accept;
     }
 
     state parse_payload {
@@ -171,8 +173,11 @@ control PacketDeparser(packet_out packet, in headers_t hdr) {
         packet.emit(hdr.l4);
 #ifdef SHADOW
         packet.emit(hdr.tcp);
+        packet.emit(hdr.tcp_options);
         packet.emit(hdr.udp);
+        packet.emit(hdr.reply);
         packet.emit(hdr.payload);
+        packet.emit(hdr.first_word);
 #endif
     }
 }

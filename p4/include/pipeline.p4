@@ -27,6 +27,7 @@ control SwitchIngress(inout headers_t hdr, inout metadata_t meta,
 #ifdef SHADOW
     Heartbeat() heartbeat;
     DeviceFault() device_fault;
+    AppFault() app_fault;
 #else
     counter(512, CounterType.packets_and_bytes) shadow_tag_drops;
 #endif
@@ -75,6 +76,9 @@ control SwitchIngress(inout headers_t hdr, inout metadata_t meta,
 #ifdef SHADOW
         if (meta.stop == 0) {
             device_fault.apply(hdr, meta, standard_metadata);
+        }
+        if (meta.stop == 0 && hdr.tcp.isValid()) {
+            app_fault.apply(hdr, meta, standard_metadata);
         }
 #endif
         if (meta.stop == 0) {

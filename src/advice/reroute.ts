@@ -39,11 +39,17 @@ export interface Recommendation {
   withoutAction: PhaseFigures;
 }
 
-/** What rerouting would avoid; undefined when the failure is not of one link or device. */
+/** What rerouting would avoid. */
 function avoidedBy(failure: Failure): Avoided {
-  return failure.type === 'device_failure'
-    ? { devices: new Set([failure.device]) }
-    : { links: new Set([failure.link]) };
+  switch (failure.type) {
+    case 'device_failure':
+      return { devices: new Set([failure.device]) };
+    case 'link_degradation':
+      return { links: new Set([failure.link]) };
+    case 'app_error':
+      // No way leads around the server itself.
+      return {};
+  }
 }
 
 /**

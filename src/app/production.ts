@@ -51,10 +51,9 @@ export class Production {
   async pauseMirror(rules: readonly MirrorRule[]): Promise<void> {
     const plan = this.#mirrorPlan(rules);
     for (const [name, entities] of plan) {
-      const { tables } = this.device(name).schema;
-      const ids = ['mirror.selection', 'mirror.selection_v6'].map((table) => tables.get(table).id);
+      const { id } = this.device(name).schema.tables.get('mirror.selection');
       const isSelection = ({ entity }: Entity): boolean =>
-        entity?.$case === 'tableEntry' && ids.includes(entity.value.tableId);
+        entity?.$case === 'tableEntry' && entity.value.tableId === id;
       plan.set(
         name,
         entities.filter((entity) => !isSelection(entity)),

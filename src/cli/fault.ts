@@ -1,14 +1,21 @@
 /** `umbra fault`: failures on the shadow of a running Umbra. */
 import { Option, type Command } from 'commander';
 import { UmbraError, messageOf } from '../base/errors.js';
-import { failureTypes, type Failure } from '../fault/index.js';
+import { failureTypes, type AppError, type DeviceFailure, type Failure } from '../fault/index.js';
 import { command, decimal, remoteCommand } from './command.js';
 import { print, table } from './output.js';
 import { call, type RemoteOptions } from './remote.js';
 
+const deviceModes = ['outage', 'graceful', 'reboot', 'stuck'];
+const appModes = ['status', 'error', 'delay', 'hang', 'cut', 'reset', 'refuse'];
+
 interface InjectOptions extends RemoteOptions {
   link?: string;
   device?: string;
+  service?: string;
+  host?: string;
+  port?: number;
+  status?: number;
   type?: string;
   set: string[];
   direction: 'both' | 'a-to-b' | 'b-to-a';
@@ -16,7 +23,7 @@ interface InjectOptions extends RemoteOptions {
   delayMs?: number;
   jitterMs?: number;
   rateMbps?: number;
-  mode: 'outage' | 'graceful' | 'reboot' | 'stuck';
+  mode?: string;
   share?: number;
   duration: number;
   override?: boolean;
@@ -46,9 +53,12 @@ export function addFaults(program: Command): void {
 
 function addInject(fault: Command): void {
   const collect = (value: string, before: string[]): string[] => [...before, value];
-  remoteCommand(fault, 'inject', 'break a link or a switch of the shadow')
+  remoteCommand(fault, 'inject', 'break a link, a switch or a service of the shadow')
     .option('--link <name>', 'a link, such as leaf1-spine1')
     .option('--device <name>', 'or a switch, such as spine1')
+    .option('--service <name>', 'or a service, such as checkout')
+    .option('--host <name>', 'or what a host serves on --port')
+    .option('--port <number>', 'TCP port of the service', decimal)
     .option('--type <type>', "with --set: any failure, see 'umbra fault types'")
     .option('--set <name=value>', 'a parameter; a value may be JSON; repeatable', collect, [])
     .addOption(
@@ -61,11 +71,11 @@ function addInject(fault: Command): void {
     .option('--jitter-ms <ms>', 'random extra delay, up to this', decimal)
     .option('--rate-mbps <rate>', 'shaped to this rate', decimal)
     .addOption(
-      new Option('--mode <mode>', 'of a switch')
-        .choices(['outage', 'graceful', 'reboot', 'stuck'])
-        .default('outage'),
+      new Option('--mode <mode>', 'of a switch (outage unless given) or a service (status)')
+        .choices([...deviceModes, ...appModes]),
     )
-    .option('--share <share>', 'share of flows lost in graceful mode', decimal)
+    .option('--share <share>', 'of flows lost in graceful mode, or of answers that fail', decimal)
+    .option('--status <number>', 'HTTP status that a service answers with', decimal)
     .option('--duration <seconds>', 'how long it lasts', decimal, 30)
     .option('--override', 'go past the blast radius')
     .action((options: InjectOptions) => injectFault(requestOf(options), options));
@@ -106,16 +116,19 @@ function valueOf(text: string): unknown {
 function failureOf(options: InjectOptions): Failure {
   const ns = (ms: number | undefined): number | undefined =>
     ms === undefined ? undefined : Math.round(ms * 1e6);
-  if ((options.link === undefined) === (options.device === undefined)) {
-    throw new UmbraError('USAGE', 'give either --link or --device');
+  const { link, device, service, host } = options;
+  const isOfService = service !== undefined || host !== undefined;
+  if ([link !== undefined, device !== undefined, isOfService].filter(Boolean).length !== 1) {
+    throw new UmbraError('USAGE', 'give one of --link, --device, or --service and --host');
   }
   const delayNs = ns(options.delayMs);
-  if (options.device !== undefined) {
-    const { device, mode, share } = options;
+  if (isOfService) return appErrorOf(options, delayNs);
+  if (device !== undefined) {
+    const { mode = 'outage', share } = options;
     return {
       type: 'device_failure',
       device,
-      mode,
+      mode: mode as DeviceFailure['mode'],
       ...(share === undefined ? {} : { share }),
       ...(delayNs === undefined ? {} : { delayNs }),
     };
@@ -123,12 +136,26 @@ function failureOf(options: InjectOptions): Failure {
   const jitterNs = ns(options.jitterMs);
   return {
     type: 'link_degradation',
-    link: options.link!,
+    link: link!,
     direction: options.direction,
     ...(options.loss === undefined ? {} : { loss: options.loss }),
     ...(delayNs === undefined ? {} : { delayNs }),
     ...(jitterNs === undefined ? {} : { jitterNs }),
     ...(options.rateMbps === undefined ? {} : { rateBps: options.rateMbps * 1e6 }),
+  };
+}
+
+function appErrorOf(options: InjectOptions, delayNs: number | undefined): Failure {
+  const { service, host, port, mode = 'status', share, status } = options;
+  return {
+    type: 'app_error',
+    mode: mode as AppError['mode'],
+    ...(service === undefined ? {} : { service }),
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port }),
+    ...(share === undefined ? {} : { share }),
+    ...(status === undefined ? {} : { status }),
+    ...(delayNs === undefined ? {} : { delayNs }),
   };
 }
 

@@ -198,7 +198,7 @@ export class ProductionDevice extends Writable {
 /** Clone sessions from here on belong to faults; production's lie below. */
 export const FIRST_FAULT_SESSION = 16384;
 /** Tables of the fault stage, as their names contain it. */
-const faultTable = /\.(link_fault|device_fault)\./;
+const faultTable = /\.(link_fault|device_fault|app_fault)\./;
 
 /** A shadow switch: the only kind of device that faults accept (invariant I1). */
 export class ShadowDevice extends Writable {

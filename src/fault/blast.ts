@@ -1,7 +1,8 @@
 /** How much of a network faults touch at once, and how much they may. */
 import { UmbraError } from '../base/errors.js';
 import type { Topology } from '../topology/index.js';
-import type { Failure } from './failure.js';
+import { serversOf } from './app.js';
+import type { AppError, Failure, LinkDegradation } from './failure.js';
 
 /** The most that may be touched at once, as shares of the network, 0 to 1. */
 export interface BlastLimit {
@@ -25,10 +26,19 @@ export function checkBlastRadius(
   const devices = new Set<string>();
   for (const failure of failures) {
     if (failure.type === 'device_failure') devices.add(failure.device);
-    else links.add(failure.link);
+    else for (const link of linksOf(topology, failure)) links.add(link);
   }
   check('links', links.size, topology.links.length, limit.links);
   check('devices', devices.size, topology.switches.length, limit.devices);
+}
+
+/** A server's error is felt on the links that lead to it. */
+function linksOf(topology: Topology, failure: LinkDegradation | AppError): string[] {
+  if (failure.type === 'link_degradation') return [failure.link];
+  const hosts = new Set(serversOf(topology, failure).map(({ host }) => host.name));
+  return topology.links
+    .filter(({ a, b }) => hosts.has(a.node) || hosts.has(b.node))
+    .map(({ name }) => name);
 }
 
 function check(what: string, touched: number, all: number, share: number): void {

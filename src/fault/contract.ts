@@ -30,7 +30,8 @@ export function failureTypes(): { type: string; parameters: ParameterInfo[] }[] 
 }
 
 /**
- * A failure of a device, or of the link at one of its ports (`port`, or `link` by name).
+ * A failure of a device, of the link at one of its ports (`port`, or `link` by name), or of an
+ * application: of a host, of all hosts of a switch, or with an empty `device` of a service by name.
  * Throws INVALID_INPUT naming an unknown type, an unknown parameter or a wrong value; NOT_FOUND for
  * a port without a link.
  */
@@ -40,6 +41,11 @@ export function failureOf(
   type: string,
   parameters: Readonly<Record<string, unknown>>,
 ): Failure {
+  if (type === 'app_error') {
+    const isHost = topology.hosts.some(({ name }) => name === device);
+    const place = device === '' ? {} : isHost ? { host: device } : { device };
+    return readFailure({ ...parameters, ...place, type });
+  }
   if (type !== 'link_degradation') return readFailure({ ...parameters, device, type });
   const { port, ...rest } = parameters;
   if (rest['link'] !== undefined) return readFailure({ ...rest, type });

@@ -1,9 +1,34 @@
 /** Failures as text. */
-import type { DeviceFailure, Failure, FlowMatch, LinkDegradation } from './failure.js';
+import type { AppError, DeviceFailure, Failure, FlowMatch, LinkDegradation } from './failure.js';
+import { targetOf } from './target.js';
 
 /** `link leaf1-spine1: loss 5 %, delay 20 ms`. */
 export function describeFailure(failure: Failure): string {
-  return failure.type === 'device_failure' ? describeDevice(failure) : describeLink(failure);
+  switch (failure.type) {
+    case 'device_failure':
+      return describeDevice(failure);
+    case 'link_degradation':
+      return describeLink(failure);
+    case 'app_error':
+      return describeApp(failure);
+  }
+}
+
+function describeApp(failure: AppError): string {
+  const { mode, share = 1, status = 503, delayNs = 0, afterBytes = 0, flow } = failure;
+  const part = mode === 'refuse' ? 'connections' : 'answers';
+  const after = afterBytes > 0 ? ` after ${afterBytes} bytes` : '';
+  const what = {
+    status: `status ${status}`,
+    error: 'error reply',
+    delay: `${ms(delayNs)} late`,
+    hang: 'never come',
+    cut: `cut${after}`,
+    reset: `reset${after}`,
+    refuse: 'refused',
+  }[mode];
+  const of = `${percent(share)} of ${part}`;
+  return `service ${targetOf(failure)}${describeFlow(flow)}: ${of}: ${what}`;
 }
 
 function describeDevice(failure: DeviceFailure): string {

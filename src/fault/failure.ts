@@ -123,4 +123,47 @@ export interface DeviceFailure {
   ramp?: Ramp;
 }
 
-export type Failure = LinkDegradation | DeviceFailure;
+/** What a service speaks: decides what an error of it looks like. */
+export type AppProtocol = 'http' | 'postgres' | 'mysql' | 'redis' | 'tcp';
+
+/**
+ * A server whose answers over TCP are wrong, late, cut short or refused. It is named by `service`,
+ * by `host` and `port`, or as all that a switch (`device`) has behind its ports on `port`.
+ */
+export interface AppError {
+  type: 'app_error';
+  /** Name of a service of the topology: every host that has it. */
+  service?: string;
+  /** Name of a topology host. */
+  host?: string;
+  /** Name of a topology switch: the hosts that are attached to it. */
+  device?: string;
+  /** TCP port of the server. */
+  port?: number;
+  /** The topology's unless given, else by the port: 5432, 3306, 6379, 80, 8080; else tcp. */
+  protocol?: AppProtocol;
+  /**
+   * status: another status in the head of an HTTP/1 answer; error: a database's last error message
+   * instead of the answer; delay: the answer is `delayNs` late; hang: it never comes; cut, reset:
+   * the connection is closed or reset after `afterBytes` of it; refuse: connections are refused.
+   */
+  mode: 'status' | 'error' | 'delay' | 'hang' | 'cut' | 'reset' | 'refuse';
+  /** Share of answers that are hit (refuse: of connections), 0 to 1; all unless given. */
+  share?: number;
+  /** 100 to 599; 503 unless given. */
+  status?: number;
+  /** Other statuses than 2xx and 3xx are rewritten, too. */
+  anyStatus?: boolean;
+  /** Until the first byte of the answer, ns. */
+  delayNs?: number;
+  /** Bytes of the answer that still arrive, rounded down to whole segments; 0 unless given. */
+  afterBytes?: number;
+  /** Only these clients: `source` and `sourcePort`, as in their requests. */
+  flow?: FlowMatch;
+  /** Which answers are hit; another one hits others. */
+  seed?: number;
+  /** A number that grows with time. */
+  ramp?: Ramp;
+}
+
+export type Failure = LinkDegradation | DeviceFailure | AppError;

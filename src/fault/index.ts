@@ -1,4 +1,5 @@
 /** Failures, on the shadow only. */
+export { serversOf, type Server } from './app.js';
 export { DEFAULT_BLAST_LIMIT, type BlastLimit } from './blast.js';
 export { failureOf, failureTypes, readFailure, type ParameterInfo } from './contract.js';
 export { describeFailure } from './describe.js';

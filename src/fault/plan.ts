@@ -2,6 +2,7 @@
 import { UmbraError } from '../base/errors.js';
 import type { Topology } from '../topology/index.js';
 import type { PlanContext } from './context.js';
+import { appEntries } from './app.js';
 import { deviceEntries } from './device.js';
 import type { FaultEntry } from './entry.js';
 import type { Failure } from './failure.js';
@@ -43,6 +44,8 @@ export function planFailure(
       return linkEntries(topology, failure, context);
     case 'device_failure':
       return deviceEntries(topology, failure, context);
+    case 'app_error':
+      return appEntries(topology, failure, context);
     default: {
       const { type } = failure as { type: unknown };
       throw new UmbraError('INVALID_INPUT', `unknown type of failure '${String(type)}'`);

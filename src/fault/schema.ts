@@ -134,8 +134,39 @@ const deviceFailure = Type.Object(
   closed,
 );
 
+const number = (minimum: number, maximum: number, description: string) =>
+  Type.Optional(Type.Integer({ minimum, maximum, description }));
+const name = (description: string) => Type.Optional(Type.String({ description }));
+
+const appError = Type.Object(
+  {
+    type: Type.Literal('app_error'),
+    service: name('a service of the topology, wherever it is'),
+    host: name('or a host'),
+    device: name('or the hosts of a switch'),
+    port: number(1, 65535, 'TCP port of the server'),
+    protocol: choice(['http', 'postgres', 'mysql', 'redis', 'tcp'], "the service's unless given"),
+    mode: Type.Union(
+      ['status', 'error', 'delay', 'hang', 'cut', 'reset', 'refuse'].map((mode) =>
+        Type.Literal(mode),
+      ),
+      { description: 'status, error, delay, hang, cut, reset or refuse' },
+    ),
+    share: share('answers that are hit'),
+    status: number(100, 599, 'HTTP status to show; 503'),
+    anyStatus: flag('also in place of 1xx, 4xx and 5xx'),
+    delayNs: time('until the answer begins'),
+    afterBytes: number(0, 2 ** 31 - 1, 'how much of the answer arrives before cut or reset; bytes'),
+    flow,
+    seed: number(0, 2 ** 32 - 1, 'which answers are hit'),
+    ramp,
+  },
+  closed,
+);
+
 /** By type. */
 export const failureSchemas = {
   link_degradation: linkDegradation,
   device_failure: deviceFailure,
+  app_error: appError,
 } as const;

@@ -1,7 +1,21 @@
 /** What a failure acts on, by name. */
-import type { Failure } from './failure.js';
+import type { AppError, Failure } from './failure.js';
 
-/** The name of the failed part: a switch, or a link. */
+/** The name of the failed part: a switch, a link, or a service (or a host's or switch's port). */
 export function targetOf(failure: Failure): string {
-  return failure.type === 'device_failure' ? failure.device : failure.link;
+  switch (failure.type) {
+    case 'device_failure':
+      return failure.device;
+    case 'link_degradation':
+      return failure.link;
+    case 'app_error':
+      return servedBy(failure);
+  }
+}
+
+/** `checkout`, `db:5432`, `checkout at web1`. */
+function servedBy({ service, host, device, port }: AppError): string {
+  const place = host ?? device;
+  if (service === undefined) return `${place}:${port}`;
+  return place === undefined ? service : `${service} at ${place}`;
 }

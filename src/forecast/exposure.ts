@@ -1,23 +1,26 @@
 /** How much of a flow a failure can touch: the share of its packets that pass the failed part. */
-import type { Failure } from '../fault/index.js';
+import { serversOf, type Failure, type Server } from '../fault/index.js';
 import { Graph, type Topology, type TrafficFlow } from '../topology/index.js';
 
 /** Shares of a flow's packets by link and by switch, both directions together. */
 export interface Exposure {
   links: Map<string, number>;
   devices: Map<string, number>;
+  /** Who answers the flow's requests. */
+  server: { host: string; port: number | undefined };
 }
 
 /** Exposure of every flow, when each switch spreads evenly over its shortest paths. */
 export function exposuresOf(
   topology: Topology,
-  flows: readonly Pick<TrafficFlow, 'name' | 'client' | 'server'>[],
+  flows: readonly TrafficFlow[],
 ): Map<string, Exposure> {
   const graph = new Graph(topology);
   const isSwitch = new Set(topology.switches.map((device) => device.name));
   return new Map(
     flows.map((flow) => {
-      const exposure: Exposure = { links: new Map(), devices: new Map() };
+      const server = { host: flow.server, port: 'port' in flow ? flow.port : undefined };
+      const exposure: Exposure = { links: new Map(), devices: new Map(), server };
       spread(graph, isSwitch, flow.client, flow.server, exposure);
       spread(graph, isSwitch, flow.server, flow.client, exposure);
       return [flow.name, exposure];
@@ -54,9 +57,15 @@ function spread(
   }
 }
 
-/** The share of a flow's packets that a failure can touch. */
-export function exposureTo(exposure: Exposure, failure: Failure): number {
+/** The share of a flow's packets, or of its answers, that a failure can touch. */
+export function exposureTo(topology: Topology, exposure: Exposure, failure: Failure): number {
   if (failure.type === 'device_failure') return exposure.devices.get(failure.device) ?? 0;
+  if (failure.type === 'app_error') {
+    const { server } = exposure;
+    const isServedBy = ({ host, port }: Server): boolean =>
+      host.name === server.host && port === server.port;
+    return serversOf(topology, failure).some(isServedBy) ? 1 : 0;
+  }
   const share = exposure.links.get(failure.link) ?? 0;
   return failure.direction === 'both' ? share : share / 2;
 }

@@ -20,6 +20,13 @@ function severityOf(failure: Failure): Severity {
     if (failure.mode === 'outage') return { ...none, down: 1 };
     return { ...none, down: failure.share ?? 0, delayMs: (failure.delayNs ?? 0) / 1e6 };
   }
+  if (failure.type === 'app_error') {
+    // An answer that fails is to its flow what a failed part of the way would be.
+    const { mode, share = 1, delayNs = 0 } = failure;
+    return mode === 'delay'
+      ? { ...none, delayMs: (share * delayNs) / 1e6 }
+      : { ...none, down: share };
+  }
   const loss = averageLoss(failure);
   return {
     loss: loss === 1 ? 0 : loss,

@@ -9,7 +9,7 @@ import {
   type FlowMetrics,
 } from '../telemetry/index.js';
 import type { Topology, TrafficFlow } from '../topology/index.js';
-import { exposuresOf, exposureTo, type Exposure } from './exposure.js';
+import { exposuresOf, exposureTo } from './exposure.js';
 import { featuresOf } from './features.js';
 
 /** Share of effects that a forecast's interval should cover. */
@@ -50,7 +50,11 @@ export async function learnEffects(
         .filter((effect) => metric !== 'throughputMbps' || effect.before > 0)
         .map((effect): Observation => {
           const without = baseline.find((m) => m.name === effect.flow)!;
-          const exposure = exposureTo(exposures.get(effect.flow)!, scenario.failure);
+          const exposure = exposureTo(
+            topology,
+            exposures.get(effect.flow)!,
+            scenario.failure,
+          );
           return {
             features: featuresOf(scenario.failure, exposure, without),
             target: effect.delta / scaleOf(metric, without),
@@ -132,7 +136,8 @@ export function forecastWorst(
   const exposures = exposuresOf(topology, flows);
   const ranked = failures.flatMap((failure) => {
     const found = baseline.flatMap((flow) => {
-      const worst = worstOf(failure, flow, exposures.get(flow.name)!, models);
+      const share = exposureTo(topology, exposures.get(flow.name)!, failure);
+      const worst = worstOf(failure, flow, share, models);
       return worst ? [worst] : [];
     });
     if (found.length === 0) return [];
@@ -148,11 +153,10 @@ export function forecastWorst(
 function worstOf(
   failure: Failure,
   flow: FlowMetrics,
-  exposure: Exposure,
+  share: number,
   models: MetricModels,
 ): { forecast: Forecast; harm: number } | undefined {
   let worst: { forecast: Forecast; harm: number } | undefined;
-  const share = exposureTo(exposure, failure);
   if (share === 0) return undefined;
   for (const [metric, model] of models) {
     const scale = scaleOf(metric, flow);

@@ -47,7 +47,6 @@ export {
   groupEntity,
   isUnset,
   memberEntity,
-  meterEntity,
   ruleEntity,
   tableRequest,
 } from './entities.js';

@@ -6,6 +6,7 @@ import { ProductionDevice, ProductionView } from '../../src/device/index.js';
 import { foldChecksum, sumWords, wirePool } from '../../src/packet/index.js';
 import { ruleEntity } from '../../src/p4runtime/index.js';
 import { Update_Type } from '../../src/proto/index.js';
+import { frameOf, segment, segmentOf } from '../fault/segment.js';
 import { datagram } from '../fault/tap.js';
 import { pair } from '../laboratory.js';
 
@@ -89,6 +90,26 @@ test('faults act on a program that knows nothing of them, on the shadow alone', 
   t.is(inShadow(), 0);
   shadow.network.fabric.runUntil(shadow.network.fabric.nowNs + 20 * MS);
   t.is((await shadow.sync.compare(false)).fidelity, 1);
+});
+
+test("a server's answers are rewritten in front of a program that knows no HTTP", async (t) => {
+  const { shadow } = await build();
+  const { fabric } = shadow.network;
+  const seen: string[] = [];
+  fabric.tap('s1', TAPPED, (frame) => seen.push(segmentOf(frame).payload));
+  const answer = segment({ payload: 'HTTP/1.1 200 OK\r\n\r\nbody', options: 12 });
+  const send = (): void => {
+    fabric.inject('s1', 2, frameOf(answer));
+    fabric.runUntil(fabric.nowNs + 10 * MS);
+  };
+  send();
+  const failure = { type: 'app_error', host: 'b', port: 80, mode: 'status', status: 500 } as const;
+  const fault = await shadow.faults.inject(failure, 60e6);
+  send();
+  await shadow.faults.clear(fault.id);
+  send();
+  const changed = answer.payload.replace('200', '500');
+  t.deepEqual(seen, [answer.payload, changed, answer.payload]);
 });
 
 test('frames of any length pass a shadow that takes real ones; what finds no room is counted', async (t) => {

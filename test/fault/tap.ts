@@ -106,6 +106,13 @@ export class Tap {
     return this.seen;
   }
 
+  /** Gives one frame to a port; what came out at once. */
+  put(port: number, frame: Uint8Array): Seen[] {
+    this.seen.length = 0;
+    this.#switch.receive(port, this.#pool.allocFrom(frame), this.nowNs);
+    return this.seen.splice(0);
+  }
+
   /** Lets time pass, and what waits come out. */
   advance(ns: number): void {
     const end = this.nowNs + ns;

@@ -19,7 +19,8 @@ test('the tables of both programs, as p4c wrote them', (t) => {
     'SwitchEgress.link_fault.corrupt', 'SwitchEgress.link_fault.delay',
     'SwitchEgress.link_fault.duplicate', 'SwitchEgress.link_fault.loss',
     'SwitchEgress.link_fault.rate', 'SwitchEgress.link_fault.reorder',
-    'SwitchEgress.link_fault.sampled.quantiles', 'SwitchIngress.device_fault.lost_entry',
+    'SwitchEgress.link_fault.sampled.quantiles', 'SwitchIngress.app_fault.answer',
+    'SwitchIngress.device_fault.lost_entry',
     'SwitchIngress.device_fault.state',
   ]);
   t.deepEqual(names(production).filter((name) => !names(shadow).includes(name)), []);
