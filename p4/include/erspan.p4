@@ -9,7 +9,7 @@ const bit<16> ERSPAN_FRAME_OVERHEAD = 50;
 
 control Erspan(inout headers_t hdr, inout metadata_t meta,
                inout standard_metadata_t standard_metadata) {
-    register<bit<32>>(1024) sequence;
+    register<bit<32>>(256) sequence;
     direct_counter(CounterType.packets_and_bytes) encapsulate_counter;
 
     bit<16> keep = 0;
@@ -29,8 +29,8 @@ control Erspan(inout headers_t hdr, inout metadata_t meta,
         hdr.outer_ipv4.dscp = 0;
         hdr.outer_ipv4.ecn = 0;
         hdr.outer_ipv4.identification = 0;
-        hdr.outer_ipv4.flags = 2;
-        hdr.outer_ipv4.frag_offset = 0;
+        hdr.outer_ipv4.flags = 1;
+        hdr.outer_ipv4.fragment = 0;
         hdr.outer_ipv4.ttl = 64;
         hdr.outer_ipv4.protocol = PROTOCOL_GRE;
         hdr.outer_ipv4.src_addr = src_ip;

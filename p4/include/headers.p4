@@ -18,6 +18,9 @@ const bit<16> TYPE_SHADOW_TAG = 0x88b5;  // IEEE 802 local experimental 1
 const bit<16> TYPE_HEARTBEAT  = 0x88b6;  // IEEE 802 local experimental 2
 const bit<16> GRE_ERSPAN      = 0x88be;
 
+// `fragment` of the first of several.
+const bit<14> FIRST_FRAGMENT = 0x2000;
+
 const bit<8> PROTOCOL_TCP = 6;
 const bit<8> PROTOCOL_UDP = 17;
 const bit<8> PROTOCOL_GRE = 47;
@@ -27,6 +30,10 @@ const bit<32> INSTANCE_NORMAL        = 0;
 const bit<32> INSTANCE_INGRESS_CLONE = 1;
 const bit<32> INSTANCE_EGRESS_CLONE  = 2;
 const bit<32> INSTANCE_RECIRCULATED  = 4;
+
+// Colours of a meter, as v1model targets give them.
+const bit<2> METER_GREEN = 0;
+const bit<2> METER_RED   = 2;
 
 // A difference of two 48-bit times with this bit set is negative.
 const bit<48> NEGATIVE = 0x800000000000;
@@ -80,8 +87,8 @@ header ipv4_t {
     bit<2>  ecn;
     bit<16> total_len;
     bit<16> identification;
-    bit<3>  flags;
-    bit<13> frag_offset;
+    bit<2>  flags;      // reserved, don't fragment
+    bit<14> fragment;   // more fragments, offset: 0 when the datagram is whole
     bit<8>  ttl;
     bit<8>  protocol;
     bit<16> hdr_checksum;
@@ -215,6 +222,7 @@ struct metadata_t {
     @field_list(3)       // kept by a duplicate
 #endif
     lookup_t lookup;
+    bit<16>  flow_ports;  // of both ends, XORed; 0 for fragments, of which only the first has any
     bit<32>  flow_hash;   // equal for both directions of a flow
     bit<16>  ecmp_hash;
     bit<32>  ecmp_salt;

@@ -78,11 +78,21 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
         meta.l4_length = hdr.ipv4.total_len - 20;
 #endif
         // Ports stand right behind a header without options, and only in a first fragment.
-        transition select(hdr.ipv4.ihl, hdr.ipv4.frag_offset, hdr.ipv4.protocol) {
+        transition select(hdr.ipv4.ihl, hdr.ipv4.fragment, hdr.ipv4.protocol) {
             (5, 0, PROTOCOL_TCP): parse_l4;
             (5, 0, PROTOCOL_UDP): parse_l4;
+            (5, FIRST_FRAGMENT, PROTOCOL_TCP): parse_first_fragment;
+            (5, FIRST_FRAGMENT, PROTOCOL_UDP): parse_first_fragment;
             default: accept;
         }
+    }
+
+    // Its ports can be matched, but are no part of the flow: the other fragments have none.
+    state parse_first_fragment {
+        packet.extract(hdr.l4);
+        meta.lookup.l4_src_port = hdr.l4.src_port;
+        meta.lookup.l4_dst_port = hdr.l4.dst_port;
+        transition accept;
     }
 
     state parse_ipv6 {
@@ -103,6 +113,7 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
         packet.extract(hdr.l4);
         meta.lookup.l4_src_port = hdr.l4.src_port;
         meta.lookup.l4_dst_port = hdr.l4.dst_port;
+        meta.flow_ports = hdr.l4.src_port ^ hdr.l4.dst_port;
 #ifdef SHADOW
         transition select(meta.lookup.protocol) {
             PROTOCOL_TCP: parse_tcp;

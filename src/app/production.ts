@@ -51,9 +51,10 @@ export class Production {
   async pauseMirror(rules: readonly MirrorRule[]): Promise<void> {
     const plan = this.#mirrorPlan(rules);
     for (const [name, entities] of plan) {
-      const { id } = this.device(name).schema.tables.get('mirror.selection');
+      const { tables } = this.device(name).schema;
+      const ids = ['mirror.selection', 'mirror.selection_v6'].map((table) => tables.get(table).id);
       const isSelection = ({ entity }: Entity): boolean =>
-        entity?.$case === 'tableEntry' && entity.value.tableId === id;
+        entity?.$case === 'tableEntry' && ids.includes(entity.value.tableId);
       plan.set(
         name,
         entities.filter((entity) => !isSelection(entity)),

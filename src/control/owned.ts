@@ -3,7 +3,7 @@ import type { Schema } from '../p4runtime/index.js';
 import type { Entity } from '../proto/index.js';
 
 const routing = ['routing.salt', 'routing.ipv4_lpm', 'routing.ipv6_lpm', 'arp.responder'];
-const mirroring = ['mirror.selection', 'erspan.encapsulate'];
+const mirroring = ['mirror.selection', 'mirror.selection_v6', 'erspan.encapsulate'];
 
 /** Entities of routing: routes, members, groups, ARP answers, the salt. */
 export function isRouting(schema: Schema): (entity: Entity) => boolean {
@@ -19,11 +19,13 @@ export function isRouting(schema: Schema): (entity: Entity) => boolean {
   };
 }
 
-/** Entities of the mirror: selection entries, encapsulation, clone sessions. */
+/** Entities of the mirror: selection entries, encapsulation, clone sessions, rates. */
 export function isMirroring(schema: Schema): (entity: Entity) => boolean {
   const tables = tableIds(schema, mirroring);
+  const rate = schema.meters.get('mirror.rate').id;
   return ({ entity }) =>
     entity?.$case === 'packetReplicationEngineEntry' ||
+    (entity?.$case === 'meterEntry' && entity.value.meterId === rate) ||
     (entity?.$case === 'tableEntry' &&
       !entity.value.isDefaultAction &&
       tables.has(entity.value.tableId));

@@ -1,7 +1,7 @@
 /** Where mirrored copies arrive: counted, unwrapped, handed on as what entered where. */
 import { decapsulateErspan } from '../packet/index.js';
 import type { Topology } from '../topology/index.js';
-import { deviceByLoopback, sessionOf } from './rules.js';
+import { deviceByLoopback, sessionOf } from './plan.js';
 
 /** A frame as it entered production. The bytes are a view. */
 export interface EnteredFrame {
@@ -43,16 +43,17 @@ export class MirrorCollector {
   /** Takes one packet as it came from the mirror port. */
   take(packet: Uint8Array, wireLength: number, timeNs: number): void {
     const mirrored = decapsulateErspan(packet, wireLength);
-    const device = mirrored && this.#devices.get(mirrored.source);
-    const rule = mirrored ? mirrored.sessionId - sessionOf(0) : -1;
+    const isCopy = typeof mirrored !== 'string';
+    const device = isCopy ? this.#devices.get(mirrored.source) : undefined;
+    const rule = isCopy ? mirrored.sessionId - sessionOf(0) : -1;
     const counts = this.#copies[rule];
-    if (!mirrored || device === undefined || !counts) {
+    if (!isCopy || device === undefined || !counts) {
       this.strangers++;
       return;
     }
     counts.packets++;
     counts.bytes += mirrored.wireLength;
-    const { ingressPort: port, frame } = mirrored;
+    const { index: port, frame } = mirrored;
     this.deliver({ device, port, rule, frame, wireLength: mirrored.wireLength, timeNs });
   }
 }

@@ -74,6 +74,24 @@ export function cloneSessionEntity(sessionId: number, port: number): Entity {
   };
 }
 
+/** A cell of a meter at one rate: beyond it, and a burst of bytes or packets, all is red. */
+export function meterEntity(
+  schema: Schema,
+  meter: string,
+  index: number,
+  perSecond: number,
+  burst: number,
+): Entity {
+  const rate = BigInt(perSecond);
+  const size = BigInt(burst);
+  const value = MeterEntry.fromPartial({
+    meterId: schema.meters.get(meter).id,
+    index: { index: BigInt(index) },
+    config: { cir: rate, cburst: size, pir: rate, pburst: size },
+  });
+  return { entity: { $case: 'meterEntry', value } };
+}
+
 /** Requests that together read everything a controller can have written. */
 export function everything(schema: Schema): Entity[] {
   // Table id 0 reads all entries, but admits no other field: defaults are read table by table.

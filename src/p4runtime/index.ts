@@ -47,6 +47,7 @@ export {
   groupEntity,
   isUnset,
   memberEntity,
+  meterEntity,
   ruleEntity,
   tableRequest,
 } from './entities.js';

@@ -43,7 +43,7 @@ const whole: Rule[] = [
   { table: 'SwitchIngress.routing.salt', isDefault: true, match: {},
     action: 'SwitchIngress.routing.set_salt', params: { multiplier: '0x9e3779b1' } },
   { table: 'SwitchIngress.mirror.selection', match: { dscp: '0x2e' }, priority: 1,
-    action: 'SwitchIngress.mirror.copy', params: { session: '5', rule: '2', threshold: '65536' } },
+    action: 'SwitchIngress.mirror.copy', params: { session: '5', rule: '2', threshold: '65536', metered: '0' } },
   { table: 'SwitchEgress.link_fault.delay', match: { egress_port: '511' }, priority: 1,
     action: 'SwitchEgress.link_fault.add',
     params: { delay_ns: '5000000', jitter_ns: '0', expires_us: '281474976710655' } },

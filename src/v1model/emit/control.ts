@@ -123,6 +123,11 @@ function emitTable(
   return parts.join('\n');
 }
 
+/** Whether the key is collected only while the table has entries: keys of one word always are. */
+export function skipsWhenEmpty({ key }: Table): boolean {
+  return key.reduce((words, { width }) => words + limbCount(width), 0) > 1;
+}
+
 /** Leaves the entry that matches in `e`; 0 is the default entry. */
 function emitLookup(emitter: Emitter, table: Table, name: string): string {
   if (table.key.length === 0) return 'e = 0;';

@@ -3,6 +3,7 @@ import type { Expression, ParserStep } from '../../bmv2/index.js';
 import { assert } from '../../base/assert.js';
 import { readField } from './bytes.js';
 import type { Emitter } from './context.js';
+import { skipsWhenEmpty, tableVariable } from './control.js';
 import { parserPrimitives } from './reshaping.js';
 import { asUnsigned } from './value.js';
 
@@ -86,9 +87,12 @@ function emitFill(emitter: Emitter, header: number): string {
   const others = layout.siblings(header).map((o) => `I[${o.slot}] &= ${~o.mask};`);
   const isBehind = (field: number): boolean => varbit !== undefined && field > varbit.field;
   const wanted = layout.extractedFields(header);
-  const reads = wanted.map((field) =>
-    emitter.store({ header, field }, readField('B', isBehind(field) ? 'b2' : 'b', fields[field]!)),
-  );
+  const readers = readersOf(emitter, header, wanted);
+  const reads = wanted.map((field, i) => {
+    const value = readField('B', isBehind(field) ? 'b2' : 'b', fields[field]!);
+    const store = emitter.store({ header, field }, value);
+    return readers[i] === undefined ? store : `if (${readers[i]}) { ${store} }`;
+  });
   const bases = [
     ...(wanted.length > 0 ? ['const b = s + o;'] : []),
     ...(wanted.some(isBehind) ? ['const b2 = b + v;'] : []),
@@ -102,6 +106,26 @@ function emitFill(emitter: Emitter, header: number): string {
   return `${bases.join(' ')} ${others.join(' ')}I[${slot}] |= ${mask}; I[${parsedSlot}] |= ${mask};
       I[${layout.offsetSlot(header)}] = o;${marks.join(' ')}
       ${reads.join('\n')}`;
+}
+
+/**
+ * For each field the condition under which somebody reads it, or undefined for always: fields that
+ * are nothing but a part of tables' keys are read only while one of those tables has entries.
+ */
+function readersOf(
+  { program, layout, isTraced }: Emitter,
+  header: number,
+  fields: readonly number[],
+): (string | undefined)[] {
+  const isAlone = !program.stacks.some(({ elements }) => elements.flat().includes(header));
+  return fields.map((field) => {
+    if (!isAlone || isTraced || !layout.isRead({ header, field })) return undefined;
+    const tables = layout.usage.onlyKeysOf({ header, field });
+    if (!tables?.every((index) => skipsWhenEmpty(program.ingress.tables[index]!))) return undefined;
+    return [...new Set(tables)]
+      .map((index) => `${tableVariable(program.ingress, index)}.used !== 0`)
+      .join(' || ');
+  });
 }
 
 /** True when a parser state may write the header's fields before it is extracted. */

@@ -48,6 +48,9 @@ export type IntrinsicField = (typeof intrinsicFields)[number];
 export class Usage {
   readonly reads = new Map<string, Set<Stage>>();
   readonly writes = new Map<string, Set<Stage>>();
+  /** How often each field is read, and in the keys of which ingress tables. */
+  readonly #readCounts = new Map<string, number>();
+  readonly #keyTables = new Map<string, number[]>();
 
   constructor(private readonly program: Program) {
     this.#parser();
@@ -56,17 +59,33 @@ export class Usage {
     this.#checksums();
     for (const { fields } of program.fieldLists.values()) {
       for (const ref of fields) {
-        mark(this.reads, ref, 'outside');
+        this.#read(ref, 'outside');
         mark(this.writes, ref, 'outside');
       }
     }
     for (const digest of program.digests) {
       for (const field of digest.fields) this.#expression('outside', field);
     }
-    if (program.holdUntilNs) mark(this.reads, program.holdUntilNs, 'outside');
+    if (program.holdUntilNs) this.#read(program.holdUntilNs, 'outside');
     for (const primitive of program.deparserBody) this.#primitive('deparser', primitive);
     this.#queueing();
     for (const { elements } of program.stacks) this.#alike(elements);
+  }
+
+  /**
+   * The ingress tables whose keys are all that reads a field; undefined when something else does.
+   * While they are empty nobody looks at the field.
+   */
+  onlyKeysOf(ref: FieldRef): readonly number[] | undefined {
+    const key = keyOf(ref);
+    const tables = this.#keyTables.get(key);
+    return tables?.length === this.#readCounts.get(key) ? tables : undefined;
+  }
+
+  #read(ref: FieldRef, stage: Stage): void {
+    const key = keyOf(ref);
+    this.#readCounts.set(key, (this.#readCounts.get(key) ?? 0) + 1);
+    mark(this.reads, ref, stage);
   }
 
   /** Elements of a stack move from one to the next: what is used of one is used of all. */
@@ -89,7 +108,7 @@ export class Usage {
       const ref = { header, field };
       if (!(queueFields as readonly string[]).includes(name)) return;
       if (name !== 'priority') mark(this.writes, ref, 'outside');
-      else if (this.writes.has(keyOf(ref))) mark(this.reads, ref, 'outside');
+      else if (this.writes.has(keyOf(ref))) this.#read(ref, 'outside');
     });
   }
 
@@ -128,8 +147,13 @@ export class Usage {
 
   #pipeline(stage: Stage, pipeline: Pipeline): void {
     for (const condition of pipeline.conditions) this.#expression(stage, condition.expression);
-    for (const table of pipeline.tables) {
-      for (const key of table.key) this.#expression(stage, key.value);
+    for (const [index, table] of pipeline.tables.entries()) {
+      for (const { value } of table.key) {
+        this.#expression(stage, value);
+        if (stage !== 'front' || value.kind !== 'field') continue;
+        const key = keyOf(value.ref);
+        this.#keyTables.set(key, [...(this.#keyTables.get(key) ?? []), index]);
+      }
       if (table.meter) mark(this.writes, table.meter.target, stage);
     }
     for (const profile of pipeline.profiles) {
@@ -145,7 +169,7 @@ export class Usage {
       const stage = checksum.verify ? 'front' : 'deparser';
       this.#expression(stage, checksum.condition);
       if (isOverWholeHeader(this.program, checksum.target, checksum.calculation)) continue;
-      if (checksum.verify) mark(this.reads, checksum.target, stage);
+      if (checksum.verify) this.#read(checksum.target, stage);
       for (const input of this.program.calculations[checksum.calculation]!.input) {
         this.#expression(stage, input);
       }
@@ -168,7 +192,7 @@ export class Usage {
       case 'copy_header': {
         const { target: header, source } = primitive;
         for (const field of this.program.headers[header]!.fields.keys()) {
-          mark(this.reads, { header: source, field }, stage);
+          this.#read({ header: source, field }, stage);
           mark(this.writes, { header, field }, stage);
         }
         return;
@@ -177,7 +201,7 @@ export class Usage {
         // A header whose varbit was replaced is written as a whole.
         for (const field of this.program.headers[primitive.target.header]!.fields.keys()) {
           const ref = { header: primitive.target.header, field };
-          mark(this.reads, ref, stage);
+          this.#read(ref, stage);
           mark(this.writes, ref, stage);
         }
         return;
@@ -193,10 +217,10 @@ export class Usage {
   #expression(stage: Stage, expression: Expression): void {
     switch (expression.kind) {
       case 'field':
-        mark(this.reads, expression.ref, stage);
+        this.#read(expression.ref, stage);
         return;
       case 'element':
-        for (const ref of expression.fields) mark(this.reads, ref, stage);
+        for (const ref of expression.fields) this.#read(ref, stage);
         this.#expression(stage, expression.index);
         return;
       case 'element_valid':
