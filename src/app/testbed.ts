@@ -6,18 +6,18 @@ import { UmbraError } from '../base/errors.js';
 import type { Testbed } from '../campaign/index.js';
 import type { FlowSums } from '../telemetry/index.js';
 import type { Avoided, Topology, TrafficFlow } from '../topology/index.js';
-import type { Shadow } from './shadow.js';
+import type { Replica } from './replica.js';
 
 const HEARTBEAT_NS = HEARTBEAT_US * 1000;
 
 /** The shadow network under generated traffic. */
 export class ShadowTestbed implements Testbed {
   readonly topology: Topology;
-  readonly #shadow: Shadow;
+  readonly #shadow: Replica;
   #warm: FabricSnapshot | undefined;
   #hops = 0;
 
-  constructor(shadow: Shadow) {
+  constructor(shadow: Replica) {
     this.#shadow = shadow;
     this.topology = shadow.topology;
   }
