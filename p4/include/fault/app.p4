@@ -34,7 +34,6 @@ const bit<16> REPLY_BYTES = 64;
 
 control AppFault(inout headers_t hdr, inout metadata_t meta,
                  inout standard_metadata_t standard_metadata) {
-    direct_counter(CounterType.packets_and_bytes) answer_counter;
     counter(512, CounterType.packets_and_bytes) changed;
     // Who has a cell (hash of connection and fault; 0: nobody), which answer is under way, and from
     // when it passes (ns), or where it began (sequence number).
@@ -60,7 +59,6 @@ control AppFault(inout headers_t hdr, inout metadata_t meta,
     // three_digits: of the new status, as text. every: also where the old one is no success.
     action set_status(chance_t threshold, bit<32> fault_seed, bit<24> three_digits, bit<1> every,
                       time_us_t expires_us) {
-        answer_counter.count();
         mode = APP_STATUS;
         chance = threshold;
         seed = fault_seed;
@@ -71,7 +69,6 @@ control AppFault(inout headers_t hdr, inout metadata_t meta,
 
     action answer_late(chance_t threshold, bit<32> fault_seed, time_ns_t delay_ns,
                        time_us_t expires_us) {
-        answer_counter.count();
         mode = APP_DELAY;
         chance = threshold;
         seed = fault_seed;
@@ -80,7 +77,6 @@ control AppFault(inout headers_t hdr, inout metadata_t meta,
     }
 
     action never_answer(chance_t threshold, bit<32> fault_seed, time_us_t expires_us) {
-        answer_counter.count();
         mode = APP_HANG;
         chance = threshold;
         seed = fault_seed;
@@ -90,7 +86,6 @@ control AppFault(inout headers_t hdr, inout metadata_t meta,
     // The segment in which the answer passes after_bytes becomes an empty one with last_flags.
     action end_answer(chance_t threshold, bit<32> fault_seed, bit<32> after_bytes,
                       bit<8> last_flags, time_us_t expires_us) {
-        answer_counter.count();
         mode = APP_END;
         chance = threshold;
         seed = fault_seed;
@@ -103,7 +98,6 @@ control AppFault(inout headers_t hdr, inout metadata_t meta,
     // byte is a sequence number, which stays the server's.
     action answer_instead(chance_t threshold, bit<32> fault_seed, bit<32> begin, bit<480> rest,
                           bit<1> numbered, time_us_t expires_us) {
-        answer_counter.count();
         mode = APP_REPLY;
         chance = threshold;
         seed = fault_seed;
@@ -116,7 +110,6 @@ control AppFault(inout headers_t hdr, inout metadata_t meta,
 
     // For the first packet of a client.
     action refuse(chance_t threshold, bit<32> fault_seed, time_us_t expires_us) {
-        answer_counter.count();
         mode = APP_REFUSE;
         chance = threshold;
         seed = fault_seed;
@@ -138,7 +131,6 @@ control AppFault(inout headers_t hdr, inout metadata_t meta,
             @defaultonly NoAction;
         }
         default_action = NoAction();
-        counters = answer_counter;
         size = 1024;
     }
 

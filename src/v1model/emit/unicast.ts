@@ -35,7 +35,7 @@ const REBUILD = -5;
  * Characters beyond which the function is not worth it: V8 takes long to compile it, and code that
  * runs before that is slower than the split functions'.
  */
-const FUSE_UP_TO = 40_000;
+const FUSE_UP_TO = 48_000;
 
 /** A sum that was never taken; it stays negative whatever is added to it. */
 const NO_SUM = -(2 ** 30);
