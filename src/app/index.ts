@@ -18,4 +18,7 @@ export { Service } from './service.js';
 export { freeAddress, switchKinds, switchPrograms, type SwitchKind } from './switchTarget.js';
 export { SwitchProbe, type TraceRequest } from './probe.js';
 export * from './system.js';
-export { ShadowTestbed } from './testbed.js';
+export { Replica, type ReplicaImage } from './replica.js';
+export { ShadowTestbed, type TestbedImage } from './testbed.js';
+export { coreCount, TestbedPool, type RunRequest, type RunResult } from './testbedPool.js';
+export { topologyImage } from './topologyImage.js';

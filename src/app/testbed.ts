@@ -6,9 +6,18 @@ import { UmbraError } from '../base/errors.js';
 import type { Testbed } from '../campaign/index.js';
 import type { FlowSums } from '../telemetry/index.js';
 import type { Avoided, Topology, TrafficFlow } from '../topology/index.js';
-import type { Replica } from './replica.js';
+import { Replica, type ReplicaImage } from './replica.js';
 
 const HEARTBEAT_NS = HEARTBEAT_US * 1000;
+
+/** A warm testbed as data. */
+export interface TestbedImage {
+  replica: ReplicaImage;
+  flows: readonly TrafficFlow[];
+  /** Seed and length of the warm-up. */
+  seed: number;
+  warmUpNs: number;
+}
 
 /** The shadow network under generated traffic. */
 export class ShadowTestbed implements Testbed {
@@ -20,6 +29,24 @@ export class ShadowTestbed implements Testbed {
   constructor(shadow: Replica) {
     this.#shadow = shadow;
     this.topology = shadow.topology;
+  }
+
+  /** Packets that hosts have sent, acknowledgements included. */
+  get hostPackets(): number {
+    const { links, hosts } = this.topology;
+    const names = new Set(hosts.map(({ name }) => name));
+    const { fabric } = this.#shadow.network;
+    return links.reduce((sum, { name, a, b }) => {
+      const sent = fabric.linkCounters(name).map(({ packets }) => packets);
+      return sum + (names.has(a.node) ? sent[0]! : 0) + (names.has(b.node) ? sent[1]! : 0);
+    }, 0);
+  }
+
+  /** A warm testbed, equal to every other one of the same image. */
+  static async of({ replica, flows, seed, warmUpNs }: TestbedImage): Promise<ShadowTestbed> {
+    const testbed = new ShadowTestbed(await Replica.of(replica));
+    await testbed.warmUp(flows, seed, warmUpNs);
+    return testbed;
   }
 
   get packetHops(): number {
