@@ -24,6 +24,7 @@ const layers: Record<string, readonly string[]> = {
   stf: ['packet', 'bmv2', 'v1model'],
   device: ['proto', 'p4runtime'],
   control: ['proto', 'topology', 'p4runtime'],
+  discovery: ['packet', 'topology'],
   mirror: ['packet', 'proto', 'topology', 'p4runtime', 'device'],
   sync: ['proto', 'p4runtime', 'device'],
   fault: ['proto', 'topology', 'p4runtime', 'device'],

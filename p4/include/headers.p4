@@ -14,6 +14,7 @@ const bit<16> TYPE_IPV4       = 0x0800;
 const bit<16> TYPE_ARP        = 0x0806;
 const bit<16> TYPE_VLAN       = 0x8100;
 const bit<16> TYPE_IPV6       = 0x86dd;
+const bit<16> TYPE_LLDP       = 0x88cc;
 const bit<16> TYPE_SHADOW_TAG = 0x88b5;  // IEEE 802 local experimental 1
 const bit<16> TYPE_HEARTBEAT  = 0x88b6;  // IEEE 802 local experimental 2
 const bit<16> GRE_ERSPAN      = 0x88be;

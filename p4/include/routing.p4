@@ -81,6 +81,9 @@ control Routing(inout headers_t hdr, inout metadata_t meta,
                     drop();
                 }
             }
+        } else if (hdr.ethernet.ether_type == TYPE_LLDP) {
+            // To the controller, which finds links by it.
+            standard_metadata.egress_spec = CPU_PORT;
         } else {
             drop();
         }

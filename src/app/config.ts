@@ -35,6 +35,8 @@ const ConfigSchema = Type.Object(
   {
     /** Topology file, relative to this one. Its switches are the devices. */
     topology: Type.String(),
+    /** When that file is not there: find links by LLDP, once, as primary, and write it. */
+    discover: Type.Optional(Type.Boolean()),
     devices: Type.Record(Type.String(), DeviceSchema),
     seed: Type.Optional(Type.Integer({ minimum: 0 })),
     sync: Type.Optional(

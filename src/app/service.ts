@@ -2,7 +2,7 @@
  * `umbra up`: production as a guest sees it, whatever it runs, and its shadow under the wall clock:
  * followed, fed with what the mirror brings, open to faults. Production is never written to.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../base/log.js';
 import { UmbraError, messageOf } from '../base/errors.js';
@@ -23,6 +23,7 @@ import {
 import { readTopology, type Topology } from '../topology/index.js';
 import { collectFrames, type FrameSource } from './collect.js';
 import type { DeviceConfig, UpConfig } from './config.js';
+import { discoverOnce } from './discoverOnce.js';
 import { FaultStepper } from './faultStepper.js';
 import { SwitchProbe } from './probe.js';
 import { Shadow } from './shadow.js';
@@ -68,6 +69,7 @@ export class Service {
 
   /** Reaches every switch, clones all and follows them. Throws before anything has started. */
   static async start(config: UpConfig, progress: Progress): Promise<Service> {
+    if (config.discover && !existsSync(config.topology)) await discoverOnce(config, progress);
     const service = new Service(config, progress);
     try {
       await service.#build();

@@ -15,6 +15,7 @@ import * as remote from './remote.js';
 import { CommandFailed } from './output.js';
 import { stf, stfHelp, type StfCommandOptions } from './stf.js';
 import { addSwitch, switchWords } from './switch.js';
+import { addTopology } from './topology.js';
 
 /** Runs one command line and returns its exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -146,7 +147,7 @@ function addInspection(program: Command): void {
   remoteCommand(program, 'drops', 'packets that a switch dropped, by reason')
     .argument('<device>', 'device id, such as shadow.leaf1')
     .action((device: string, options: remote.RemoteOptions) => remote.drops(device, options));
-  remoteCommand(program, 'topology', 'links of the network').action(remote.topology);
+  addTopology(program);
   remoteCommand(program, 'mirror', 'mirror rules and their completeness').action(remote.mirror);
   addShadow(program);
   remoteCommand(program, 'forecast', 'the worst forecasts').action(remote.forecasts);

@@ -3,6 +3,8 @@
  * private members: what takes a ShadowDevice can never be handed a production switch.
  */
 import {
+  bigintOf,
+  bytesOfBigint,
   compareEntities,
   everything,
   isUnset,
@@ -22,11 +24,13 @@ import {
   type StateChange,
 } from '../p4runtime/index.js';
 import { UmbraError } from '../base/errors.js';
+import { portField } from './packetPorts.js';
 import {
   GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
   p4info as messages,
   type Entity,
   type ForwardingPipelineConfig,
+  type PacketIn,
   type Update,
 } from '../proto/index.js';
 
@@ -158,16 +162,25 @@ export interface DeviceAccess {
   /** Set when the device is opened; left out, what it runs stays. */
   config?: ForwardingPipelineConfig;
   listener?: ClientListener;
+  /** The highest one wins; 1 unless given. */
+  electionId?: bigint;
 }
 
 async function connect(access: DeviceAccess): Promise<[string, Schema, P4RuntimeClient]> {
-  const { name, channel, deviceId, config } = access;
-  const client = new P4RuntimeClient(channel, { deviceId }, access.listener);
-  await client.becomePrimary();
-  if (config) await client.setPipelineConfig(config);
-  const running = config ?? (await client.getPipelineConfig());
-  if (!running?.p4info) throw new UmbraError('UNAVAILABLE', `${name}: no pipeline has been set`);
-  return [name, new Schema(running.p4info), client];
+  const { name, channel, deviceId, config, electionId = 1n } = access;
+  const identity = { deviceId, electionId: { high: 0n, low: electionId } };
+  const client = new P4RuntimeClient(channel, identity, access.listener);
+  try {
+    await client.becomePrimary();
+    if (config) await client.setPipelineConfig(config);
+    const running = config ?? (await client.getPipelineConfig());
+    if (!running?.p4info) throw new UmbraError('UNAVAILABLE', `${name}: no pipeline has been set`);
+    return [name, new Schema(running.p4info), client];
+  } catch (error) {
+    // Nobody else could become primary while this client's stream is open.
+    client.close();
+    throw error;
+  }
 }
 
 /** A production switch as its own controller holds it. */
@@ -180,6 +193,27 @@ export class ProductionDevice extends Writable {
   /** Becomes primary and, when a config is given, sets the pipeline. */
   static async open(access: DeviceAccess): Promise<ProductionDevice> {
     return new ProductionDevice(...(await connect(access)));
+  }
+
+  /** Sends a frame out of a port. Throws UNSUPPORTED_PROGRAM when no PacketOut can name one. */
+  sendOut(port: number, payload: Uint8Array): void {
+    const field = portField(this.schema.packetOut, 'egress');
+    if (!field) {
+      const what = 'its program has no packet_out header that names an egress port';
+      throw new UmbraError('UNSUPPORTED_PROGRAM', `${this.name}: ${what}`);
+    }
+    const metadata = this.schema.packetOut.fields.map(({ id }) => ({
+      metadataId: id,
+      value: bytesOfBigint(id === field.id ? BigInt(port) : 0n),
+    }));
+    this.client.packetOut({ payload, metadata });
+  }
+
+  /** The port that a PacketIn came in at; undefined when its header names none. */
+  portOf({ metadata }: PacketIn): number | undefined {
+    const field = portField(this.schema.packetIn, 'ingress');
+    const found = metadata.find(({ metadataId }) => metadataId === field?.id);
+    return found && Number(bigintOf(found.value));
   }
 
   override async write(updates: readonly Update[]): Promise<void> {
