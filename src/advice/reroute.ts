@@ -47,6 +47,7 @@ function avoidedBy(failure: Failure): Avoided {
     case 'link_degradation':
       return { links: new Set([failure.link]) };
     case 'app_error':
+    case 'resource_exhaustion':
       // No way leads around the server itself.
       return {};
   }

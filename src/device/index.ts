@@ -1,3 +1,4 @@
-/** What the controller holds of a switch. */
+/** What the controller holds of a switch, and of a host of the shadow. */
 export * from './device.js';
 export { portField } from './packetPorts.js';
+export { ShadowHost } from './shadowHost.js';

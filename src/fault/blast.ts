@@ -2,7 +2,9 @@
 import { UmbraError } from '../base/errors.js';
 import type { Topology } from '../topology/index.js';
 import { serversOf } from './app.js';
-import type { AppError, Failure, LinkDegradation } from './failure.js';
+import type { Failure } from './failure.js';
+import { isHost } from './host.js';
+import { targetOf } from './target.js';
 
 /** The most that may be touched at once, as shares of the network, 0 to 1. */
 export interface BlastLimit {
@@ -25,17 +27,22 @@ export function checkBlastRadius(
   const links = new Set<string>();
   const devices = new Set<string>();
   for (const failure of failures) {
-    if (failure.type === 'device_failure') devices.add(failure.device);
+    const isOfSwitch = failure.type === 'device_failure' && !isHost(topology, failure.device);
+    if (isOfSwitch) devices.add(failure.device);
     else for (const link of linksOf(topology, failure)) links.add(link);
   }
   check('links', links.size, topology.links.length, limit.links);
   check('devices', devices.size, topology.switches.length, limit.devices);
 }
 
-/** A server's error is felt on the links that lead to it. */
-function linksOf(topology: Topology, failure: LinkDegradation | AppError): string[] {
+/** A host's failure is felt on the links that lead to it. */
+function linksOf(topology: Topology, failure: Failure): string[] {
   if (failure.type === 'link_degradation') return [failure.link];
-  const hosts = new Set(serversOf(topology, failure).map(({ host }) => host.name));
+  const hosts = new Set(
+    failure.type === 'app_error'
+      ? serversOf(topology, failure).map(({ host }) => host.name)
+      : [targetOf(failure)],
+  );
   return topology.links
     .filter(({ a, b }) => hosts.has(a.node) || hosts.has(b.node))
     .map(({ name }) => name);

@@ -6,6 +6,7 @@ import { Value } from 'typebox/value';
 import { UmbraError } from '../base/errors.js';
 import type { Topology } from '../topology/index.js';
 import type { Failure } from './failure.js';
+import { isHost } from './host.js';
 import { failureSchemas } from './schema.js';
 
 /** One parameter of a type of failure, for help texts. */
@@ -30,10 +31,10 @@ export function failureTypes(): { type: string; parameters: ParameterInfo[] }[] 
 }
 
 /**
- * A failure of a device, of the link at one of its ports (`port`, or `link` by name), or of an
- * application: of a host, of all hosts of a switch, or with an empty `device` of a service by name.
- * Throws INVALID_INPUT naming an unknown type, an unknown parameter or a wrong value; NOT_FOUND for
- * a port without a link.
+ * A failure of a device (a switch or a host), of the link at one of its ports (`port`, or `link` by
+ * name), or of an application: of a host, of all hosts of a switch, or with an empty `device` of a
+ * service by name. Throws INVALID_INPUT naming an unknown type, an unknown parameter or a wrong
+ * value; NOT_FOUND for a port without a link.
  */
 export function failureOf(
   topology: Topology,
@@ -42,10 +43,10 @@ export function failureOf(
   parameters: Readonly<Record<string, unknown>>,
 ): Failure {
   if (type === 'app_error') {
-    const isHost = topology.hosts.some(({ name }) => name === device);
-    const place = device === '' ? {} : isHost ? { host: device } : { device };
+    const place = device === '' ? {} : isHost(topology, device) ? { host: device } : { device };
     return readFailure({ ...parameters, ...place, type });
   }
+  if (type === 'resource_exhaustion') return readFailure({ ...parameters, host: device, type });
   if (type !== 'link_degradation') return readFailure({ ...parameters, device, type });
   const { port, ...rest } = parameters;
   if (rest['link'] !== undefined) return readFailure({ ...rest, type });
@@ -65,7 +66,7 @@ export function readFailure(json: unknown): Failure {
     const known = Object.keys(failureSchemas).join(', ');
     throw new UmbraError('INVALID_INPUT', `unknown type of failure '${String(type)}'; ${known}`);
   }
-  const given = json as Record<string, unknown>;
+  const given = withDevice(json as Record<string, unknown>);
   for (const name of Object.keys(given)) {
     if (name in schema.properties) continue;
     throw new UmbraError('INVALID_INPUT', `${String(type)}: unknown parameter '${name}'`);
@@ -79,4 +80,11 @@ export function readFailure(json: unknown): Failure {
   return failure.type === 'link_degradation'
     ? { ...failure, direction: failure.direction ?? 'both' }
     : failure;
+}
+
+/** A device failure may name its host as such. */
+function withDevice(given: Record<string, unknown>): Record<string, unknown> {
+  const { host, ...rest } = given;
+  const isOfHost = given['type'] === 'device_failure' && host !== undefined;
+  return isOfHost && rest['device'] === undefined ? { ...rest, device: host } : given;
 }

@@ -1,5 +1,12 @@
 /** Failures as text. */
-import type { AppError, DeviceFailure, Failure, FlowMatch, LinkDegradation } from './failure.js';
+import type {
+  AppError,
+  DeviceFailure,
+  Failure,
+  FlowMatch,
+  LinkDegradation,
+  ResourceExhaustion,
+} from './failure.js';
 import { targetOf } from './target.js';
 
 /** `link leaf1-spine1: loss 5 %, delay 20 ms`. */
@@ -11,7 +18,23 @@ export function describeFailure(failure: Failure): string {
       return describeLink(failure);
     case 'app_error':
       return describeApp(failure);
+    case 'resource_exhaustion':
+      return describeShortage(failure);
   }
+}
+
+function describeShortage(failure: ResourceExhaustion): string {
+  const { resource, share, amount, mode, latencyNs, downNs } = failure;
+  const of = { cpu: 'used up', memory: 'used up', disk: 'of requests' }[resource];
+  const left = resource === 'cpu' ? 'workers left' : 'requests at once';
+  const parts = present([
+    mode !== undefined && mode.replace('_', ' '),
+    share !== undefined && `${percent(share)} ${of}`,
+    amount !== undefined && `${amount} ${left}`,
+    latencyNs !== undefined && `${ms(latencyNs)} late`,
+    downNs !== undefined && `down ${ms(downNs)}`,
+  ]);
+  return `host ${failure.host}: ${resource}: ${parts.join(', ')}`;
 }
 
 function describeApp(failure: AppError): string {
@@ -34,13 +57,16 @@ function describeApp(failure: AppError): string {
 function describeDevice(failure: DeviceFailure): string {
   const { device, mode } = failure;
   const parts = present([
-    failure.share !== undefined && `${percent(failure.share)} of flows`,
+    failure.share !== undefined && `${percent(failure.share)} lost`,
     failure.portShare !== undefined && `${percent(failure.portShare)} of ports dead`,
     failure.entryShare !== undefined && `${percent(failure.entryShare)} of routes lost`,
     failure.delayNs ? `${ms(failure.delayNs)} late` : false,
     mode === 'graceful' && failure.rateBps !== undefined && `forwards ${mbps(failure.rateBps)}`,
     failure.downNs !== undefined && `down ${ms(failure.downNs)}`,
-    failure.stateLost === true && 'entries lost',
+    failure.stateLost === true && 'state lost',
+    failure.stateLost === false && 'state kept',
+    failure.serviceRate !== undefined && `${percent(failure.serviceRate)} of service rate left`,
+    failure.refuses === true && 'refuses connections',
     failure.port !== undefined && `port ${failure.port}`,
   ]);
   return `device ${device}: ${mode}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;

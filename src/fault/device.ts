@@ -13,7 +13,7 @@ const STATE = 'device_fault.state';
 const PORT_PRIORITY = 2;
 const DEVICE_PRIORITY = 1;
 
-/** Throws NOT_FOUND for an unknown switch, INVALID_INPUT for a parameter that cannot be. */
+/** Throws NOT_FOUND for an unknown device, INVALID_INPUT for a parameter that cannot be. */
 export function deviceEntries(
   topology: Topology,
   failure: DeviceFailure,
@@ -21,7 +21,11 @@ export function deviceEntries(
 ): FaultEntry[] {
   const { device } = failure;
   if (!topology.switches.some((s) => s.name === device)) {
-    throw new UmbraError('NOT_FOUND', `no switch '${device}'`);
+    throw new UmbraError('NOT_FOUND', `no switch or host '${device}'`);
+  }
+  for (const name of ['refuses', 'serviceRate'] as const) {
+    if (failure[name] === undefined) continue;
+    throw new UmbraError('INVALID_INPUT', `'${name}' is for hosts, '${device}' is a switch`);
   }
   const rules = rulesOf(topology, failure, context);
   return rules.map((rule): FaultEntry => ({ device, kind: 'rule', rule }));
@@ -43,7 +47,7 @@ function rulesOf(topology: Topology, failure: DeviceFailure, context: PlanContex
         ...lostEntries(topology, failure, expires_us),
       ];
     default:
-      throw new UmbraError('INVALID_INPUT', `mode '${String(failure.mode)}' of a device failure`);
+      throw new UmbraError('INVALID_INPUT', `a switch has no mode '${String(failure.mode)}'`);
   }
 }
 

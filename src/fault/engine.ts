@@ -1,18 +1,19 @@
 /**
- * Puts failures on shadow switches and takes them off. Every fault ends by itself: its entries
- * carry an expiry, and act only while the controller's heartbeat is younger than the lease. Its
- * record is in the journal before its first entry is written (invariants I1, I3, I7).
+ * Puts failures on shadow switches and hosts and takes them off. Every fault ends by itself: its
+ * entries carry an expiry, and act only while the controller's heartbeat is younger than the lease.
+ * Its record is in the journal before its first entry is written (invariants I1, I3, I7).
  */
 import { UmbraError, messageOf } from '../base/errors.js';
 import { entityKey } from '../p4runtime/index.js';
 import { Update_Type } from '../proto/index.js';
-import { ShadowDevice } from '../device/index.js';
+import { ShadowDevice, type ShadowHost } from '../device/index.js';
 import type { Topology } from '../topology/index.js';
 import { checkBlastRadius, type BlastLimit } from './blast.js';
 import { describeFailure } from './describe.js';
 import { entitiesByDevice, firstClash, requirePresent, inOrder, type FaultEntry } from './entry.js';
 import type { Failure } from './failure.js';
 import { heartbeatFrame, LEASE_US } from './heartbeat.js';
+import { HostFaults } from './hostFaults.js';
 import { planFailure } from './plan.js';
 import { nextStepNs, rampedFailure, replanned } from './ramp.js';
 
@@ -41,6 +42,8 @@ export interface StopState {
 export interface FaultEngineOptions {
   topology: Topology;
   devices: readonly ShadowDevice[];
+  /** Hosts of the shadow that can fail; none unless given. */
+  hosts?: readonly ShadowHost[];
   /** Controller time, us. */
   nowUs: () => number;
   /** Keeps a fault's record before it acts. */
@@ -56,6 +59,7 @@ export class FaultEngine {
   /** How much may be touched at once; undefined: no limit, as in campaigns. */
   blast: BlastLimit | undefined;
   readonly #devices: Map<string, ShadowDevice>;
+  readonly #hosts: HostFaults;
   readonly #faults = new Map<string, Fault>();
   #nextId = 1;
   #stop: StopState = { isStopped: false, reason: '' };
@@ -66,6 +70,7 @@ export class FaultEngine {
         throw new UmbraError('REFUSED', 'faults act on shadow devices only');
       }
     }
+    this.#hosts = new HostFaults(options.hosts ?? []);
     this.#devices = new Map(options.devices.map((device) => [device.name, device]));
   }
 
@@ -160,6 +165,7 @@ export class FaultEngine {
       for (const [device, entities] of entitiesByDevice(changed, this.#devices)) {
         await device.write(entities.map((entity) => ({ type: Update_Type.MODIFY, entity })));
       }
+      await this.#hosts.write(changed);
       fault.entries = next;
     }
   }
@@ -175,7 +181,7 @@ export class FaultEngine {
 
   /** Removes every fault, also those that this engine does not know. Returns how many entries. */
   async clearAll(): Promise<number> {
-    let removed = 0;
+    let removed = await this.#hosts.clearAll();
     for (const device of this.#devices.values()) {
       removed += (await device.reconcile([], (entity) => device.isFault(entity))).length;
     }
@@ -235,9 +241,12 @@ export class FaultEngine {
     this.#faults.clear();
   }
 
-  /** Renews the lease on every shadow switch and tells it the controller's time. */
+  /** Renews the lease on every shadow switch and host and tells it the controller's time. */
   heartbeat(): void {
-    const frame = heartbeatFrame(this.options.nowUs(), this.#stop.isStopped ? 0 : LEASE_US);
+    const nowUs = this.options.nowUs();
+    const leaseUs = this.#stop.isStopped ? 0 : LEASE_US;
+    const frame = heartbeatFrame(nowUs, leaseUs);
+    this.#hosts.renew(nowUs, leaseUs);
     for (const device of this.#devices.values()) device.packetOut(frame);
   }
 
@@ -266,9 +275,11 @@ export class FaultEngine {
       }
       await requirePresent(device, wanted);
     }
+    await this.#hosts.write(fault.entries);
   }
 
   async #remove(fault: Fault): Promise<void> {
+    await this.#hosts.remove(fault.entries);
     const kept = this.#keysOfOthers(fault);
     for (const [device, entities] of entitiesByDevice(fault.entries, this.#devices)) {
       const keys = new Set(entities.map(entityKey).filter((key) => !kept.get(device)?.has(key)));

@@ -1,28 +1,45 @@
-/** What a failure puts on shadow switches: rules of the fault stage and what they refer to. */
+/**
+ * What a failure puts on the shadow: rules of the switches' fault stage with what they refer to,
+ * and limits of hosts.
+ */
 import { UmbraError } from '../base/errors.js';
+import type { HostLimits, HostPart } from '../base/hostLimits.js';
 import { cloneSessionEntity, compareEntities, entityKey, type Rule } from '../p4runtime/index.js';
 import type { Entity } from '../proto/index.js';
 import { FIRST_FAULT_SESSION, type ShadowDevice } from '../device/index.js';
 
+/** Limits of one part of a host, with their end in controller time, us. */
+export interface HostEntry {
+  kind: 'host';
+  host: string;
+  part: HostPart;
+  limits: HostLimits;
+  expiresUs: number;
+}
+
 /** One entity of a fault on one switch. */
-export type FaultEntry =
+export type SwitchEntry =
   | { device: string; kind: 'rule'; rule: Rule }
   /** The session by which copies of duplicated packets leave a port. */
   | { device: string; kind: 'copies'; port: number };
 
+/** What a fault puts at one place. */
+export type FaultEntry = SwitchEntry | HostEntry;
+
 /** The entity of an entry. */
-export function entityOf(entry: FaultEntry, device: ShadowDevice): Entity {
+export function entityOf(entry: SwitchEntry, device: ShadowDevice): Entity {
   if (entry.kind === 'rule') return device.entityOf(entry.rule);
   return cloneSessionEntity(FIRST_FAULT_SESSION + entry.port, entry.port);
 }
 
-/** Entries by device, each entity once: two faults of one plan may share a session. */
+/** Entries of switches by device, each entity once: two faults of one plan may share a session. */
 export function entitiesByDevice(
   entries: readonly FaultEntry[],
   devices: ReadonlyMap<string, ShadowDevice>,
 ): Map<ShadowDevice, Entity[]> {
   const result = new Map<ShadowDevice, Map<string, Entity>>();
   for (const entry of entries) {
+    if (entry.kind === 'host') continue;
     const device = devices.get(entry.device);
     if (!device) throw new UmbraError('NOT_FOUND', `no shadow of switch '${entry.device}'`);
     const entity = entityOf(entry, device);
@@ -34,9 +51,14 @@ export function entitiesByDevice(
 
 /**
  * Where two faults would act on the same packets in the same stage, as text; undefined when they
- * compose. Two rules of one table meet unless some field of their keys tells them apart.
+ * compose. Two rules of one table meet unless some field of their keys tells them apart, two limits
+ * when they are of the same part of a host.
  */
 export function clashOf(a: FaultEntry, b: FaultEntry): string | undefined {
+  if (a.kind === 'host' && b.kind === 'host') {
+    return a.host === b.host && a.part === b.part ? `${a.host} ${a.part}` : undefined;
+  }
+  if (a.kind === 'host' || b.kind === 'host') return undefined;
   if (a.device !== b.device || a.kind !== 'rule' || b.kind !== 'rule') return undefined;
   if (a.rule.table !== b.rule.table || a.rule.table.endsWith('.quantiles')) return undefined;
   for (const [field, value] of Object.entries(a.rule.match)) {

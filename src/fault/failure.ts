@@ -90,19 +90,24 @@ export interface LinkDegradation {
   delayTableNs?: number[];
 }
 
-/** A switch that forwards nothing, or forwards badly. */
+/** A switch that forwards nothing or forwards badly, or a host that serves nobody or badly. */
 export interface DeviceFailure {
   type: 'device_failure';
-  /** Name of a topology switch. */
+  /** Name of a topology switch or host. */
   device: string;
   /**
-   * outage: nothing is forwarded; reboot: nothing for `downNs`, then everything, or with
-   * `stateLost` nothing that an entry routes; graceful: a part is not, the rest late and slowly;
-   * stuck: a port's queue sends nothing until the failure ends.
+   * outage: nothing is forwarded, a host is silent; reboot: nothing for `downNs`, then everything,
+   * or with `stateLost` nothing that an entry routes; graceful: a part is not, the rest late and
+   * slowly; stuck: a port's queue sends nothing until the failure ends; hang: a host takes
+   * requests and answers none.
    */
-  mode: 'outage' | 'graceful' | 'reboot' | 'stuck';
-  /** Share of flows lost in graceful mode, 0 to 1. */
+  mode: 'outage' | 'graceful' | 'reboot' | 'stuck' | 'hang';
+  /** Share of flows lost, or of a host's requests never answered, in graceful mode, 0 to 1. */
   share?: number;
+  /** Share of a host's service rate that is left in graceful mode, 0 to 1. */
+  serviceRate?: number;
+  /** Outage of a host: its system lives and refuses connections. */
+  refuses?: boolean;
   /** Share of ports that are dead in graceful mode, 0 to 1; which ones follows from `seed`. */
   portShare?: number;
   /** Share of routes lost in graceful mode, 0 to 1; which ones follows from `seed`. */
@@ -115,7 +120,7 @@ export interface DeviceFailure {
   queueNs?: number;
   /** How long a reboot takes, ns. */
   downNs?: number;
-  /** A reboot forgets the entries. */
+  /** A reboot forgets the entries; a host's the connections, unless this is false. */
   stateLost?: boolean;
   /** The port whose queue is stuck; all unless given. */
   port?: number;
@@ -166,4 +171,30 @@ export interface AppError {
   ramp?: Ramp;
 }
 
-export type Failure = LinkDegradation | DeviceFailure | AppError;
+/** A host that is short of something. */
+export interface ResourceExhaustion {
+  type: 'resource_exhaustion';
+  /** Name of a topology host. */
+  host: string;
+  resource: 'cpu' | 'memory' | 'disk';
+  /**
+   * cpu: share of the service rate that is used up; memory: share of the host's `concurrent`;
+   * disk: share of requests that touch it, all unless given. 0 to 1.
+   */
+  share?: number;
+  /** cpu: workers that are left; memory: requests that it still holds at once. */
+  amount?: number;
+  /**
+   * memory: `limit` (unless given), or `oom_restart`: the server is killed, at once or as soon as
+   * a request goes beyond `amount`, and back after `downNs`. disk: `slow` (unless given): requests
+   * take `latencyNs` longer, or `full`: they are answered with 500.
+   */
+  mode?: 'limit' | 'oom_restart' | 'slow' | 'full';
+  latencyNs?: number;
+  downNs?: number;
+  /** A number that grows with time. */
+  ramp?: Ramp;
+}
+
+/** Any failure; `type` tells them apart. */
+export type Failure = LinkDegradation | DeviceFailure | AppError | ResourceExhaustion;

@@ -1,9 +1,10 @@
-/** A failure as a plan: the entries that carry it, on which shadow switches. */
+/** A failure as a plan: the entries that carry it, on which shadow switches and hosts. */
 import { UmbraError } from '../base/errors.js';
 import type { Topology } from '../topology/index.js';
 import type { PlanContext } from './context.js';
 import { appEntries } from './app.js';
 import { deviceEntries } from './device.js';
+import { hostFailureEntries, isHost, resourceEntries } from './host.js';
 import type { FaultEntry } from './entry.js';
 import type { Failure } from './failure.js';
 import { linkEntries } from './link.js';
@@ -43,9 +44,13 @@ export function planFailure(
     case 'link_degradation':
       return linkEntries(topology, failure, context);
     case 'device_failure':
-      return deviceEntries(topology, failure, context);
+      return isHost(topology, failure.device)
+        ? hostFailureEntries(failure, context)
+        : deviceEntries(topology, failure, context);
     case 'app_error':
       return appEntries(topology, failure, context);
+    case 'resource_exhaustion':
+      return resourceEntries(topology, failure, context);
     default: {
       const { type } = failure as { type: unknown };
       throw new UmbraError('INVALID_INPUT', `unknown type of failure '${String(type)}'`);

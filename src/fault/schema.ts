@@ -113,11 +113,14 @@ const linkDegradation = Type.Object(
 const deviceFailure = Type.Object(
   {
     type: Type.Literal('device_failure'),
-    device: Type.String(),
+    device: Type.String({ description: 'a switch or a host' }),
     mode: Type.Union(
-      ['outage', 'graceful', 'reboot', 'stuck'].map((mode) => Type.Literal(mode)),
+      ['outage', 'graceful', 'reboot', 'stuck', 'hang'].map((mode) => Type.Literal(mode)),
+      { description: 'outage, graceful, reboot; stuck of a switch, hang of a host' },
     ),
-    share: share('flows lost'),
+    share: share("flows lost, or a host's requests never answered"),
+    serviceRate: share("what is left of a host's service rate"),
+    refuses: flag('outage of a host that refuses connections instead of being silent'),
     portShare: share('ports that are dead'),
     entryShare: share('routes that are lost'),
     seed: Type.Optional(Type.Integer({ minimum: 0, description: 'which ports and routes' })),
@@ -125,7 +128,7 @@ const deviceFailure = Type.Object(
     rateBps: rate('forwarding rate left'),
     queueNs: time('longest wait for forwarding'),
     downNs: time('how long a reboot takes'),
-    stateLost: flag('a reboot forgets entries'),
+    stateLost: flag('a reboot forgets entries; a host loses connections unless no'),
     port: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 511, description: 'with a stuck queue' }),
     ),
@@ -164,9 +167,31 @@ const appError = Type.Object(
   closed,
 );
 
+const resourceExhaustion = Type.Object(
+  {
+    type: Type.Literal('resource_exhaustion'),
+    host: Type.String({ description: 'a host' }),
+    resource: Type.Union(
+      ['cpu', 'memory', 'disk'].map((resource) => Type.Literal(resource)),
+      { description: 'cpu, memory or disk' },
+    ),
+    share: share("used up of the service rate or of the server's requests; requests with disk"),
+    amount: number(0, 1e6, 'workers, or requests at once, that are left'),
+    mode: choice(
+      ['limit', 'oom_restart', 'slow', 'full'],
+      'memory: limit or oom_restart; disk: slow or full',
+    ),
+    latencyNs: time('what a request with disk takes longer'),
+    downNs: time('how long a restart takes'),
+    ramp,
+  },
+  closed,
+);
+
 /** By type. */
 export const failureSchemas = {
   link_degradation: linkDegradation,
   device_failure: deviceFailure,
   app_error: appError,
+  resource_exhaustion: resourceExhaustion,
 } as const;

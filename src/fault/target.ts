@@ -1,7 +1,7 @@
 /** What a failure acts on, by name. */
 import type { AppError, Failure } from './failure.js';
 
-/** The name of the failed part: a switch, a link, or a service (or a host's or switch's port). */
+/** The name of the failed part: a switch, a host, a link, or a service (or a host's port). */
 export function targetOf(failure: Failure): string {
   switch (failure.type) {
     case 'device_failure':
@@ -10,6 +10,8 @@ export function targetOf(failure: Failure): string {
       return failure.link;
     case 'app_error':
       return servedBy(failure);
+    case 'resource_exhaustion':
+      return failure.host;
   }
 }
 

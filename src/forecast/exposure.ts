@@ -6,6 +6,7 @@ import { Graph, type Topology, type TrafficFlow } from '../topology/index.js';
 export interface Exposure {
   links: Map<string, number>;
   devices: Map<string, number>;
+  client: string;
   /** Who answers the flow's requests. */
   server: { host: string; port: number | undefined };
 }
@@ -20,7 +21,8 @@ export function exposuresOf(
   return new Map(
     flows.map((flow) => {
       const server = { host: flow.server, port: 'port' in flow ? flow.port : undefined };
-      const exposure: Exposure = { links: new Map(), devices: new Map(), server };
+      const { client } = flow;
+      const exposure: Exposure = { links: new Map(), devices: new Map(), client, server };
       spread(graph, isSwitch, flow.client, flow.server, exposure);
       spread(graph, isSwitch, flow.server, flow.client, exposure);
       return [flow.name, exposure];
@@ -59,7 +61,12 @@ function spread(
 
 /** The share of a flow's packets, or of its answers, that a failure can touch. */
 export function exposureTo(topology: Topology, exposure: Exposure, failure: Failure): number {
-  if (failure.type === 'device_failure') return exposure.devices.get(failure.device) ?? 0;
+  if (failure.type === 'device_failure') {
+    const { device } = failure;
+    const isAtEnd = device === exposure.client || device === exposure.server.host;
+    return isAtEnd ? 1 : (exposure.devices.get(device) ?? 0);
+  }
+  if (failure.type === 'resource_exhaustion') return failure.host === exposure.server.host ? 1 : 0;
   if (failure.type === 'app_error') {
     const { server } = exposure;
     const isServedBy = ({ host, port }: Server): boolean =>

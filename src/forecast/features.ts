@@ -17,7 +17,7 @@ const REFERENCE_BPS = 100e6;
 function severityOf(failure: Failure): Severity {
   const none: Severity = { loss: 0, delayMs: 0, jitterMs: 0, squeeze: 0, down: 0 };
   if (failure.type === 'device_failure') {
-    if (failure.mode === 'outage') return { ...none, down: 1 };
+    if (failure.mode === 'outage' || failure.mode === 'hang') return { ...none, down: 1 };
     return { ...none, down: failure.share ?? 0, delayMs: (failure.delayNs ?? 0) / 1e6 };
   }
   if (failure.type === 'app_error') {
@@ -26,6 +26,13 @@ function severityOf(failure: Failure): Severity {
     return mode === 'delay'
       ? { ...none, delayMs: (share * delayNs) / 1e6 }
       : { ...none, down: share };
+  }
+  if (failure.type === 'resource_exhaustion') {
+    // Work that finds no room is lost, as it would be on the way.
+    const { mode, share = 1, latencyNs = 0 } = failure;
+    return latencyNs > 0
+      ? { ...none, delayMs: (share * latencyNs) / 1e6 }
+      : { ...none, down: mode === 'oom_restart' ? 1 : share };
   }
   const loss = averageLoss(failure);
   return {

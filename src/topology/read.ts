@@ -15,8 +15,11 @@ import { demoTraffic } from './demoTraffic.js';
 import { switchOf } from './generate.js';
 import { readLinks } from './readLinks.js';
 import { readTraffic } from './readTraffic.js';
-import type { Host, Service, SwitchDevice, Topology } from './topology.js';
+import type { Host, ServerCapacity, Service, SwitchDevice, Topology } from './topology.js';
 import { TopologyPart } from './topologyPart.js';
+
+/** More requests than a host ever has at once. */
+const CAPACITY_MOST = 1_000_000;
 
 /**
  * Reads a topology. A file without `traffic` gets `demoTraffic`. Throws INVALID_TOPOLOGY naming
@@ -58,7 +61,7 @@ function readSwitch(name: string, part: TopologyPart, index: number): SwitchDevi
 }
 
 function readHost(name: string, part: TopologyPart): Host {
-  part.allow(['ip', 'mac', 'gateway', 'ip6', 'services', 'commands']);
+  part.allow(['ip', 'mac', 'gateway', 'ip6', 'services', 'server', 'commands']);
   const [ip = '', length = '24', ...rest] = part.string('ip').split('/');
   part.check('ip', () => parseIpv4(ip));
   if (!/^\d{1,2}$/.test(length) || Number(length) > 32 || rest.length > 0) {
@@ -80,6 +83,19 @@ function readHost(name: string, part: TopologyPart): Host {
     gateway,
     services: part.list('services').map(readService),
     ...(ip6 === undefined ? {} : { ip6 }),
+    ...(part.has('server') ? { server: readServer(part.child('server')) } : {}),
+  };
+}
+
+function readServer(part: TopologyPart): ServerCapacity {
+  part.allow(['workers', 'concurrent', 'backlog']);
+  const workers = part.optionalInteger('workers', 1, CAPACITY_MOST);
+  const concurrent = part.optionalInteger('concurrent', 1, CAPACITY_MOST);
+  const backlog = part.optionalInteger('backlog', 0, CAPACITY_MOST);
+  return {
+    ...(workers === undefined ? {} : { workers }),
+    ...(concurrent === undefined ? {} : { concurrent }),
+    ...(backlog === undefined ? {} : { backlog }),
   };
 }
 

@@ -21,6 +21,18 @@ export interface Host {
   gateway: string;
   /** Named services that listen here, e.g. `web` on TCP 80. */
   services: Service[];
+  /** How much its servers can do at once; without bounds unless given. */
+  server?: ServerCapacity;
+}
+
+/** What a host's servers have in all. */
+export interface ServerCapacity {
+  /** Requests that are worked on at a time: CPU cores. */
+  workers?: number;
+  /** Requests that fit into memory. */
+  concurrent?: number;
+  /** Requests beyond those that wait to be taken; further ones are answered with 503. */
+  backlog?: number;
 }
 
 /** A server of the host: its response time is exponential around `meanMs` when given. */

@@ -115,6 +115,11 @@ export class TopologyPart {
     return value;
   }
 
+  /** The value of a key. */
+  child(key: string): TopologyPart {
+    return new TopologyPart(this.#object()[key], this.file, this.#join(key));
+  }
+
   list(key: string): TopologyPart[] {
     const value = this.#object()[key];
     if (value === undefined) return [];

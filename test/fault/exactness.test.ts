@@ -137,7 +137,7 @@ test('what cannot be is refused with a name, and nothing is left', async (t) => 
     [{ ...onLink, loss: 2 }, /loss is 2; 0 to 1/],
     [onLink, /changes nothing/],
     [{ ...onLink, link: 'b-s1', direction: 'a-to-b', loss: 1 }, /no switch sends/],
-    [{ type: 'device_failure', device: 'x', mode: 'outage' }, /no switch 'x'/],
+    [{ type: 'device_failure', device: 'x', mode: 'outage' }, /no switch or host 'x'/],
   ];
   for (const [failure, message] of wrong) {
     await t.throwsAsync(faults.inject(failure as LinkDegradation, 1e6), { message });
