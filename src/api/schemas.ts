@@ -17,6 +17,9 @@ export const RuleSchema = Type.Object({
   counter: Type.Optional(Type.Object({ packets: Type.Number(), bytes: Type.Number() })),
 });
 
+/** See the route that uses it; the fields of a rule are checked where rules are read. */
+export const MirrorRulesSchema = Type.Array(Type.Object({ name: Type.String() }));
+
 /** See the route that uses it. */
 export const FaultRequestSchema = Type.Object(
   {

@@ -14,10 +14,12 @@ import {
 } from '../fault/index.js';
 import type { System } from '../app/index.js';
 import type { Topology } from '../topology/index.js';
+import { metricsText } from './metrics.js';
 import { sendProblem } from './problem.js';
 import {
   DeviceParams,
   FaultRequestSchema,
+  MirrorRulesSchema,
   RuleSchema,
   StopQuery,
   TableParams,
@@ -38,6 +40,10 @@ export async function buildApi(source: SystemSource): Promise<FastifyInstance> {
   await app.register(swagger, {
     openapi: { info: { title: 'Umbra', version: '1', description: 'Shadow network control' } },
   });
+  app.get('/metrics', async (_, reply) => {
+    const text = await metricsText(source());
+    return reply.type('text/plain; version=0.0.4').send(text);
+  });
   const system = (): System => {
     const found = source();
     if (!found) throw new UmbraError('UNAVAILABLE', 'the system is being built; try again soon');
@@ -49,6 +55,7 @@ export async function buildApi(source: SystemSource): Promise<FastifyInstance> {
       probeRoutes(api, system);
       faultRoutes(api, system);
       resultRoutes(api, system);
+      mirrorRoutes(api, system);
       api.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
     },
     { prefix: '/api/v1' },
@@ -189,9 +196,24 @@ function faultRoutes(api: FastifyInstance, system: () => System): void {
   );
 }
 
+function mirrorRoutes(api: FastifyInstance, system: () => System): void {
+  const typed = api.withTypeProvider<TypeBoxTypeProvider>();
+  typed.get('/mirror', { schema: { summary: 'What is mirrored, and how completely' } }, () =>
+    system().mirror(),
+  );
+  typed.get('/mirror/rules', {}, async () => (await system().mirror()).rules);
+  typed.put(
+    '/mirror/rules',
+    { schema: { body: MirrorRulesSchema, summary: 'Replace all mirror rules; counts begin anew' } },
+    async ({ body }) => {
+      await system().setMirrorRules(body);
+      return (await system().mirror()).rules;
+    },
+  );
+}
+
 function resultRoutes(api: FastifyInstance, system: () => System): void {
   api.get('/shadow', () => system().shadow());
-  api.get('/mirror/rules', async () => (await system().mirror()).rules);
   api.get('/forecasts', () => system().forecasts);
   api.get('/recommendations', () => system().recommendations);
   api.get('/report', () => {

@@ -31,6 +31,25 @@ const DeviceSchema = Type.Object(
   closed,
 );
 
+/** Ports by number, as a map that YAML can write. */
+const PortMap = Type.Record(
+  Type.String({ pattern: '^[0-9]+$' }),
+  Type.Integer({ minimum: 0, maximum: 511 }),
+);
+
+const SourceSchema = Type.Object(
+  {
+    device: Type.String(),
+    /** Index field of its copies to the P4Runtime port. */
+    ports: Type.Optional(PortMap),
+    /** Session of its copies to the P4Runtime port. */
+    sessions: Type.Optional(PortMap),
+    /** It sends type II without sequence numbers. */
+    hasHeader: Type.Optional(Type.Boolean()),
+  },
+  closed,
+);
+
 const ConfigSchema = Type.Object(
   {
     /** Topology file, relative to this one. Its switches are the devices. */
@@ -56,6 +75,12 @@ const ConfigSchema = Type.Object(
         {
           /** ERSPAN comes here: `udp:PORT` (a frame a datagram, on loopback) or an interface. */
           collect: Type.String(),
+          /** What the sources were set to copy; see `readMirrorRules`. */
+          rules: Type.Optional(Type.Array(Type.Object({ name: Type.String() }))),
+          /** Switches by the address that their copies come from, besides loopbacks. */
+          sources: Type.Optional(
+            Type.Record(Type.String(), Type.Union([Type.String(), SourceSchema])),
+          ),
         },
         closed,
       ),
@@ -77,6 +102,9 @@ const ConfigSchema = Type.Object(
 
 /** A device as the file names it, paths made whole. */
 export type DeviceConfig = Static<typeof DeviceSchema>;
+
+/** The mirror as the file describes it. */
+export type MirrorConfig = NonNullable<Static<typeof ConfigSchema>['mirror']>;
 
 /** A checked configuration; paths are absolute. */
 export type UpConfig = Static<typeof ConfigSchema>;

@@ -9,15 +9,15 @@ import type { DeviceReader } from '../device/index.js';
 import { RealTimePump } from '../fabric/index.js';
 import { DEFAULT_BLAST_LIMIT, HEARTBEAT_US } from '../fault/index.js';
 import {
-  describeRule,
   measureCompleteness,
   mirrorAll,
   MirrorCollector,
+  MirrorCounters,
   namesByAddress,
   ProfileLearner,
+  readMirrorRules,
   tagFrame,
   taggedLength,
-  type MirrorRule,
 } from '../mirror/index.js';
 import { GrpcChannel, ruleEntity } from '../p4runtime/index.js';
 import { wirePool } from '../packet/index.js';
@@ -27,11 +27,11 @@ import type { Topology } from '../topology/index.js';
 import { experiment, type ExperimentOptions } from './experiment.js';
 import { FaultStepper } from './faultStepper.js';
 import { MirrorInlet } from './mirrorInlet.js';
-import { Production } from './production.js';
+import { Production, replaceMirror } from './production.js';
 import type { RealNetwork } from './realNetwork.js';
 import type { Report } from './report.js';
 import { Shadow } from './shadow.js';
-import type { System } from './system.js';
+import { mirrorState, type System } from './system.js';
 
 const SYNC_PERIOD_MS = 250;
 const OBSERVE_MS = 8000;
@@ -51,7 +51,6 @@ export interface LiveOptions extends ExperimentOptions {
 
 /** A running live system; `close` takes everything away. */
 export class Live {
-  readonly #rules: readonly MirrorRule[] = [mirrorAll()];
   readonly #inlet = new MirrorInlet((packet, wireLength) =>
     this.#collector.take(packet, wireLength, performance.now() * 1e6),
   );
@@ -62,11 +61,12 @@ export class Live {
   #channels: GrpcChannel[] = [];
   #written = 0;
   #production!: Production;
+  #counters!: MirrorCounters;
   #shadow: Shadow | undefined;
 
   constructor(private readonly options: LiveOptions) {
     const { topology } = options;
-    this.#collector = new MirrorCollector(topology, this.#rules.length, (entered) => {
+    this.#collector = new MirrorCollector(topology, { rules: [mirrorAll()] }, (entered) => {
       const { device, port, frame, wireLength, timeNs } = entered;
       this.#learner.observe(frame, timeNs, wireLength);
       this.#shadow?.network.fabric.inject(device, port, tagFrame(frame), taggedLength(wireLength));
@@ -145,7 +145,10 @@ export class Live {
     };
     this.#production = await Production.open(topology, open);
     const routes = await this.#production.installRoutes();
-    return routes + (await this.#production.installMirror(this.#rules));
+    const { rules } = this.#collector;
+    this.#counters = new MirrorCounters([...this.#production.devices.values()]);
+    await this.#counters.begin(rules.length);
+    return routes + (await this.#production.installMirror(rules));
   }
 
   /** Clones production and follows it: what this controller writes is looked at at once. */
@@ -212,11 +215,11 @@ export class Live {
 
   /** Stops copying, lets what is on its way arrive, and compares the counters of both ends. */
   async #measureMirror() {
-    await this.#production.pauseMirror(this.#rules);
+    const { rules } = this.#collector;
+    await this.#production.pauseMirror(rules);
     await this.#drained();
-    const devices = [...this.#production.devices.values()];
-    const { total } = await measureCompleteness(devices, this.#collector);
-    await this.#production.installMirror(this.#rules);
+    const { total } = await measureCompleteness(this.#collector, this.#counters);
+    await this.#production.installMirror(rules);
     return total;
   }
 
@@ -256,15 +259,13 @@ export class Live {
         };
       },
       mirror: async () => {
-        const all = [...this.#production.devices.values()];
-        const { rules } = await measureCompleteness(all, this.#collector);
-        return {
-          rules: this.#rules.map((rule, i) => ({
-            name: rule.name,
-            description: describeRule(rule),
-            ...rules[i]!,
-          })),
-        };
+        const found = await measureCompleteness(this.#collector, this.#counters);
+        return mirrorState(this.#collector, found);
+      },
+      setMirrorRules: (json) => {
+        const rules = readMirrorRules(json, this.options.topology);
+        const drained = (): Promise<void> => this.#drained();
+        return replaceMirror(this.#production, this.#collector, this.#counters, rules, drained);
       },
       close: () => void this.close(),
     };

@@ -5,15 +5,15 @@
 import { runTogether } from '../fabric/index.js';
 import {
   measureCompleteness,
-  selectedPackets,
   mirrorAll,
   MIRROR_PORT,
   MirrorCollector,
+  MirrorCounters,
   namesByAddress,
   ProfileLearner,
   tagFrame,
   taggedLength,
-  type Completeness,
+  type MirrorCompleteness,
   type MirrorRule,
 } from '../mirror/index.js';
 import { ruleEntity } from '../p4runtime/index.js';
@@ -22,10 +22,11 @@ import type { SyncReport } from '../sync/index.js';
 import { windowFor, type Topology } from '../topology/index.js';
 import { experiment, type ExperimentOptions } from './experiment.js';
 import { buildNetwork, type Network } from './network.js';
-import { Production } from './production.js';
+import { Production, replaceMirror } from './production.js';
 import type { Report } from './report.js';
 import { Shadow } from './shadow.js';
 
+const FIRST_RULES: readonly MirrorRule[] = [mirrorAll()];
 const MS = 1e6;
 const SECOND = 1e9;
 /** How often the shadow is compared with production. */
@@ -45,14 +46,13 @@ export interface LoopOptions extends ExperimentOptions {
 
 /** The two networks and what joins them, after `runLoop` or while it runs. */
 export class Loop {
-  readonly mirrorRules: readonly MirrorRule[] = [mirrorAll()];
   readonly learner = new ProfileLearner();
   readonly collector: MirrorCollector;
   /** Copies that found no room in the shadow. */
   refusedCopies = 0;
   lastSync: SyncReport | undefined;
   lastSyncNs = 0;
-  #selectedBefore: number[] = [];
+  readonly #counters: MirrorCounters;
   /** Our own controller has written since the last comparison. */
   #isWritten = false;
 
@@ -63,7 +63,8 @@ export class Loop {
     readonly shadow: Shadow,
   ) {
     production.onWritten(() => (this.#isWritten = true));
-    this.collector = new MirrorCollector(topology, this.mirrorRules.length, (entered) => {
+    this.#counters = new MirrorCounters([...production.devices.values()]);
+    this.collector = new MirrorCollector(topology, { rules: FIRST_RULES }, (entered) => {
       this.learner.observe(entered.frame, entered.timeNs, entered.wireLength);
       const { device, port, frame, wireLength } = entered;
       const { fabric } = shadow.network;
@@ -79,7 +80,7 @@ export class Loop {
     const network = buildNetwork(topology, seed);
     const production = await Production.open(topology, () => network.channel);
     const routes = await production.installRoutes();
-    const mirror = await production.installMirror([mirrorAll()]);
+    const mirror = await production.installMirror(FIRST_RULES);
     progress.step(
       `production: ${topology.switches.length} switches, ${topology.hosts.length} hosts, ` +
         `${topology.links.length} links; ${routes + mirror} entries written over P4Runtime`,
@@ -123,8 +124,7 @@ export class Loop {
   async connectMirror(): Promise<void> {
     const { fabric } = this.network;
     // Copies made before the collector listened are not its loss.
-    const devices = [...this.production.devices.values()];
-    this.#selectedBefore = await selectedPackets(devices, this.mirrorRules.length);
+    await this.#counters.begin(this.collector.rules.length);
     for (const { name } of this.topology.switches) {
       fabric.tap(name, MIRROR_PORT, (frame, wireLength, nowNs) =>
         this.collector.take(frame, wireLength, nowNs),
@@ -133,9 +133,13 @@ export class Loop {
   }
 
   /** How complete the mirror was, by production's counters. */
-  completeness(): Promise<{ total: Completeness; rules: Completeness[] }> {
-    const devices = [...this.production.devices.values()];
-    return measureCompleteness(devices, this.collector, this.#selectedBefore);
+  completeness(): Promise<MirrorCompleteness> {
+    return measureCompleteness(this.collector, this.#counters);
+  }
+
+  /** Mirrors by other rules from now on; all counts begin anew. */
+  async setMirrorRules(rules: readonly MirrorRule[]): Promise<void> {
+    await replaceMirror(this.production, this.collector, this.#counters, rules);
   }
 }
 

@@ -2,7 +2,12 @@
 import { defined } from '../base/assert.js';
 import { isMirroring, isRouting, planRoutes, type NetworkPlan } from '../control/index.js';
 import { ProductionDevice, ProductionView } from '../device/index.js';
-import { planMirror, type MirrorRule } from '../mirror/index.js';
+import {
+  planMirror,
+  type MirrorCollector,
+  type MirrorCounters,
+  type MirrorRule,
+} from '../mirror/index.js';
 import type { Channel, Difference, GuestChannel } from '../p4runtime/index.js';
 import type { Entity } from '../proto/index.js';
 import type { Topology } from '../topology/index.js';
@@ -45,6 +50,11 @@ export class Production {
   /** Installs mirror rules, replacing those before. */
   async installMirror(rules: readonly MirrorRule[]): Promise<number> {
     return this.#apply(this.#mirrorPlan(rules), isMirroring);
+  }
+
+  /** Throws what `installMirror` would refuse. */
+  checkMirror(rules: readonly MirrorRule[]): void {
+    this.#mirrorPlan(rules);
   }
 
   /** Selects no packet any more; copies that wait in a switch still leave it. */
@@ -94,4 +104,22 @@ export class Production {
     }
     return written;
   }
+}
+
+/** Installs other rules so that no copy made by the old ones is counted as one of the new. */
+export async function replaceMirror(
+  production: Production,
+  collector: MirrorCollector,
+  counters: MirrorCounters,
+  rules: readonly MirrorRule[],
+  drained: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const before = collector.rules;
+  // What cannot be installed is refused before anything has changed.
+  production.checkMirror(rules);
+  await production.pauseMirror(before);
+  await drained();
+  collector.restart(rules);
+  await counters.begin(rules.length);
+  await production.installMirror(rules);
 }

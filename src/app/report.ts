@@ -22,7 +22,7 @@ export interface Report {
   seed: number;
   production: { switches: number; entries: number };
   shadow: { entries: number; equal: number; syncLagMs: number; fidelity: number };
-  mirror: { expected: number; copied: number; completeness: number };
+  mirror: { expected: number; copied: number; limited: number; completeness: number };
   campaign: {
     scenarios: number;
     virtualSeconds: number;

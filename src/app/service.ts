@@ -9,7 +9,7 @@ import { UmbraError, messageOf } from '../base/errors.js';
 import { ProductionView, type DeviceReader } from '../device/index.js';
 import { RealTimePump } from '../fabric/index.js';
 import { DEFAULT_BLAST_LIMIT, HEARTBEAT_US, type Fault, type StopState } from '../fault/index.js';
-import { MirrorCollector, tagFrame, taggedLength } from '../mirror/index.js';
+import { tagFrame, taggedLength } from '../mirror/index.js';
 import { clientTls, GrpcChannel } from '../p4runtime/index.js';
 import { wirePool } from '../packet/index.js';
 import { Store } from '../store/index.js';
@@ -21,18 +21,18 @@ import {
   type FollowStatus,
 } from '../sync/index.js';
 import { readTopology, type Topology } from '../topology/index.js';
-import { collectFrames, type FrameSource } from './collect.js';
 import type { DeviceConfig, UpConfig } from './config.js';
 import { discoverOnce } from './discoverOnce.js';
 import { FaultStepper } from './faultStepper.js';
+import { GuestMirror } from './guestMirror.js';
 import { SwitchProbe } from './probe.js';
 import { Shadow } from './shadow.js';
 import type { ShadowState, System } from './system.js';
 
 /** Between two tries to reach a switch that does not answer, ms. */
 const RETRY_MS = 1000;
-/** Clone sessions that ERSPAN can name. */
-const SESSIONS = 1023;
+
+const NO_MIRROR = { rules: [], completeness: 1, strangers: {} };
 
 const nowMs = (): number => performance.now();
 
@@ -44,9 +44,8 @@ export class Service {
   #views = new Map<string, ProductionView>();
   #shadow!: Shadow;
   #following!: Following;
-  #collector!: MirrorCollector;
+  #mirror: GuestMirror | undefined;
   #pump: RealTimePump | undefined;
-  #source: FrameSource | undefined;
   #isClosed = false;
   #isRebuilding = false;
 
@@ -100,21 +99,22 @@ export class Service {
       recommendations: [],
       report: undefined,
       shadow: () => Promise.resolve(this.#shadowState()),
-      mirror: () => Promise.resolve({ rules: [] }),
+      mirror: async () => (await this.#mirror?.state()) ?? NO_MIRROR,
+      setMirrorRules: () => Promise.reject(asGuest()),
       close: () => void this.close(),
     };
   }
 
   /** How far the shadow can be trusted now; see `inconclusiveReason`. */
   fidelity(): Fidelity {
-    return this.#following.fidelity();
+    return this.#following.fidelity(this.#mirror?.completeness);
   }
 
   /** Ends everything; production stays as it is. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stopShadow();
-    this.#source?.close();
+    this.#mirror?.close();
     for (const channel of this.#channels.values()) channel.close();
     this.#channels.clear();
     this.#store.close();
@@ -216,7 +216,11 @@ export class Service {
     const names = changed.map(({ device }) => device).join(', ');
     this.progress.step(`another program on ${names}: the shadow is built anew`);
     this.#stopShadow();
-    this.#build().then(
+    const rebuilt = async (): Promise<void> => {
+      await this.#build();
+      await this.#mirror?.follow([...this.#views.values()]);
+    };
+    rebuilt().then(
       () => void (this.#isRebuilding = false),
       (error: unknown) => {
         this.progress.step(`shadow: ${messageOf(error)}; tried again soon`);
@@ -235,17 +239,14 @@ export class Service {
   }
 
   async #collect(): Promise<void> {
-    const from = this.config.mirror?.collect;
-    if (from === undefined) return;
-    this.#collector = new MirrorCollector(this.topology, SESSIONS, (entered) => {
+    const { mirror } = this.config;
+    if (!mirror) return;
+    this.#mirror = new GuestMirror(this.topology, mirror, (entered) => {
       const { device, port, frame, wireLength } = entered;
       const { fabric } = this.#shadow.network;
       fabric.inject(device, port, tagFrame(frame), taggedLength(wireLength));
     });
-    this.#source = await collectFrames(from, (frame, wireLength) =>
-      this.#collector.take(frame, wireLength, nowMs() * 1e6),
-    );
-    this.progress.step(`mirror: collecting ERSPAN at ${this.#source.name}`);
+    await this.#mirror.open([...this.#views.values()], this.progress);
   }
 
   #shadowState(): ShadowState {
@@ -281,4 +282,9 @@ function readText(path: string): string {
   } catch (error) {
     throw new UmbraError('INVALID_FILE', `${path}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function asGuest(): UmbraError {
+  const what = "a guest writes nothing to production; describe its rules as 'mirror.rules'";
+  return new UmbraError('REFUSED', what);
 }

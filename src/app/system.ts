@@ -3,7 +3,12 @@ import type { DeviceReader } from '../device/index.js';
 import { DEFAULT_BLAST_LIMIT, HEARTBEAT_US, type FaultEngine } from '../fault/index.js';
 import type { Recommendation } from '../advice/index.js';
 import { RealTimePump } from '../fabric/index.js';
-import { describeRule } from '../mirror/index.js';
+import {
+  readMirrorRules,
+  type MirrorCollector,
+  type MirrorCompleteness,
+  type RuleCompleteness,
+} from '../mirror/index.js';
 import type { Fidelity } from '../sync/index.js';
 import type { Topology } from '../topology/index.js';
 import type { Loop } from './loop.js';
@@ -29,13 +34,20 @@ export interface ShadowState {
 
 /** What is mirrored, and how completely. */
 export interface MirrorState {
-  rules: {
-    name: string;
-    description: string;
-    expected: number;
-    copied: number;
-    completeness: number;
-  }[];
+  rules: RuleCompleteness[];
+  /** Of all rules, of late where that is known. */
+  completeness: number;
+  /** Packets that were no copies of known switches, by reason. */
+  strangers: Record<string, number>;
+}
+
+/** The mirror's state, from its collector and what was measured. */
+export function mirrorState(
+  { strangers }: MirrorCollector,
+  { rules, total }: MirrorCompleteness,
+  recent = total.completeness,
+): MirrorState {
+  return { rules, completeness: recent, strangers: Object.fromEntries(strangers) };
 }
 
 /** Everything the API and the CLI can ask. */
@@ -51,6 +63,8 @@ export interface System {
   readonly report: Report | undefined;
   shadow(): Promise<ShadowState>;
   mirror(): Promise<MirrorState>;
+  /** Replaces the mirror's rules. Throws INVALID_INPUT; REFUSED where we are a guest. */
+  setMirrorRules(rules: unknown): Promise<void>;
   close(): void;
 }
 
@@ -110,15 +124,9 @@ export function runLive(loop: Loop, report: Report): System {
       };
     },
     async mirror() {
-      const { rules } = await loop.completeness();
-      return {
-        rules: loop.mirrorRules.map((rule, i) => ({
-          name: rule.name,
-          description: describeRule(rule),
-          ...rules[i]!,
-        })),
-      };
+      return mirrorState(loop.collector, await loop.completeness());
     },
+    setMirrorRules: (rules) => loop.setMirrorRules(readMirrorRules(rules, loop.topology)),
     close() {
       pump.stop();
       clearInterval(timer);

@@ -148,7 +148,9 @@ function addInspection(program: Command): void {
     .argument('<device>', 'device id, such as shadow.leaf1')
     .action((device: string, options: remote.RemoteOptions) => remote.drops(device, options));
   addTopology(program);
-  remoteCommand(program, 'mirror', 'mirror rules and their completeness').action(remote.mirror);
+  remoteCommand(program, 'mirror', 'mirror rules and their completeness')
+    .option('--rules <file>', 'replace all rules by those of a file, YAML or JSON')
+    .action(remote.mirror);
   addShadow(program);
   remoteCommand(program, 'forecast', 'the worst forecasts').action(remote.forecasts);
   remoteCommand(program, 'recommend', 'recommendations').action(remote.recommendations);

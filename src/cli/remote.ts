@@ -6,6 +6,7 @@ import type { Rule } from '../p4runtime/index.js';
 import type { Topology } from '../topology/index.js';
 import { traceLines, type PacketTrace } from '../v1model/index.js';
 import { figure, print, table } from './output.js';
+import { readMirrorFile } from './readText.js';
 
 /** Options that all of these commands have. */
 export interface RemoteOptions {
@@ -13,7 +14,7 @@ export interface RemoteOptions {
   json?: boolean;
 }
 
-type Method = 'GET' | 'POST' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** Asks the API. Throws UNAVAILABLE when nobody answers, RPC with what it says. */
 export async function call<T>(
@@ -136,19 +137,32 @@ export async function topology(options: RemoteOptions) {
   );
 }
 
-/** `umbra mirror`. */
-export async function mirror(options: RemoteOptions) {
-  const found = await call<MirrorState['rules']>(options, 'mirror/rules');
+/** Options of `umbra mirror`. */
+export interface MirrorOptions extends RemoteOptions {
+  rules?: string;
+}
+
+/** `umbra mirror`, with `--rules FILE` after replacing all rules by those of the file. */
+export async function mirror(options: MirrorOptions) {
+  if (options.rules !== undefined) {
+    await call(options, 'mirror/rules', 'PUT', readMirrorFile(options.rules));
+  }
+  const found = await call<MirrorState>(options, 'mirror');
   print(found, options.json ?? false, () =>
-    table(
-      ['rule', 'expected', 'copied', 'complete'],
-      found.map((rule) => [
-        rule.description,
-        String(rule.expected),
-        String(rule.copied),
-        `${figure(rule.completeness * 100)} %`,
-      ]),
-    ),
+    [
+      table(
+        ['rule', 'sent', 'copied', 'complete', 'limited', 'known by'],
+        found.rules.map((rule) => [
+          rule.description,
+          String(rule.expected),
+          String(rule.copied),
+          `${figure(rule.completeness * 100)} %`,
+          String(rule.limited),
+          rule.basis,
+        ]),
+      ),
+      ...Object.entries(found.strangers).map(([reason, count]) => `not taken: ${count} ${reason}`),
+    ].join('\n'),
   );
 }
 

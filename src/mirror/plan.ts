@@ -46,6 +46,10 @@ export function planMirror(
   if (!self) throw new UmbraError('NOT_FOUND', `no switch '${device}'`);
   const selected = new Map<string, string>();
   return rules.flatMap((rule, index) => {
+    if (rule.session !== undefined) {
+      const what = 'session: switches that Umbra controls number theirs by themselves';
+      throw new UmbraError('INVALID_INPUT', `mirror rule '${rule.name}': ${what}`);
+    }
     if (rule.device !== undefined && rule.device !== device) return [];
     const selections = planSelection(topology, device, rule, index, schema);
     for (const entity of selections) {

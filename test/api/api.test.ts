@@ -87,3 +87,40 @@ test('a port in use is named', async (t) => {
   await first.close();
   await second.close();
 });
+
+test('mirror rules: read, replaced, refused with rule and field; metrics', async (t) => {
+  const system = await buildSystem();
+  const app = await buildApi(() => system);
+  const get = (url: string) => app.inject({ url });
+  t.is((await get('/api/v1/mirror/rules')).json()[0].name, 'everything');
+  const put = (payload: object) => app.inject({ method: 'PUT', url: '/api/v1/mirror/rules', payload });
+  const rules = [
+    { name: 'web', application: 'http', limitMbps: 10 },
+    { name: 'rest', share: 0.5, truncateBytes: 128, priority: 5 },
+  ];
+  const replaced = await put(rules);
+  t.is(replaced.statusCode, 200);
+  t.deepEqual(
+    replaced.json().map(({ name }: { name: string }) => name),
+    ['web', 'rest'],
+  );
+  const production = system.devices.get('production.leaf1')!;
+  // One port with a host: web there and back, in both tables; the rest in both.
+  t.is((await production.rules('mirror.selection')).length, 2 + 1);
+  t.is((await production.rules('mirror.selection_v6')).length, 2 + 1);
+  const wrong = await put([{ name: 'web', dscp: 99 }]);
+  t.is(wrong.statusCode, 400);
+  t.is(wrong.json().detail, "mirror rule 'web': dscp: 99 is no number from 0 to 63");
+  const own = await put([{ name: 'web', session: 9 }]);
+  t.regex(own.json().detail, /^mirror rule 'web': session: /);
+  t.is((await get('/api/v1/mirror')).json().rules.length, 2);
+  t.is((await put([])).statusCode, 200);
+  t.is((await production.rules('mirror.selection')).length, 0);
+  await put(rules);
+  const { body } = await get('/metrics');
+  t.regex(body, /^umbra_up 1$/m);
+  t.regex(body, /^umbra_mirror_expected_total\{rule="web"\} 0$/m);
+  t.regex(body, /^umbra_shadow_fidelity [\d.]+$/m);
+  const none = await buildApi(() => undefined);
+  t.regex((await none.inject({ url: '/metrics' })).body, /^umbra_up 0$/m);
+});

@@ -1,0 +1,126 @@
+/**
+ * The mirror of `umbra up`: copies from switches that others have set to mirror, collected, counted
+ * against what the switches say they sent, and handed on. Nothing is written to production.
+ */
+import { parseIpv4 } from '../base/address.js';
+import { UmbraError } from '../base/errors.js';
+import type { Progress } from '../base/log.js';
+import type { ProductionView } from '../device/index.js';
+import {
+  measureCompleteness,
+  MirrorCollector,
+  MirrorCounters,
+  readMirrorRules,
+  RecentCompleteness,
+  type EnteredFrame,
+  type MirrorCompleteness,
+  type MirrorSource,
+} from '../mirror/index.js';
+import type { Topology } from '../topology/index.js';
+import { collectFrames, type FrameSource } from './collect.js';
+import type { MirrorConfig } from './config.js';
+import { isShippedProgram } from './programs.js';
+import { mirrorState, type MirrorState } from './system.js';
+
+const MEASURE_PERIOD_MS = 1000;
+/** Completeness of late is that of a minute. */
+const RECENT_PERIODS = 60;
+
+/** Collects and measures. */
+export class GuestMirror {
+  readonly #collector: MirrorCollector;
+  readonly #recent = new RecentCompleteness(RECENT_PERIODS);
+  #counters: MirrorCounters | undefined;
+  #source: FrameSource | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #last: MirrorCompleteness | undefined;
+
+  constructor(
+    topology: Topology,
+    private readonly config: MirrorConfig,
+    deliver: (entered: EnteredFrame) => void,
+  ) {
+    const rules = readMirrorRules(config.rules ?? [], topology);
+    const sources = readSources(config, topology);
+    const options = { rules, sources, takesAnySession: true };
+    this.#collector = new MirrorCollector(topology, options, deliver);
+  }
+
+  /** Listens, and measures now and then. Throws like `collectFrames`. */
+  async open(views: readonly ProductionView[], progress: Progress): Promise<void> {
+    await this.follow(views);
+    this.#source = await collectFrames(this.config.collect, (frame, wireLength) =>
+      this.#collector.take(frame, wireLength, performance.now() * 1e6),
+    );
+    progress.step(`mirror: collecting ERSPAN at ${this.#source.name}`);
+    this.#timer = setInterval(() => void this.#period(), MEASURE_PERIOD_MS);
+  }
+
+  /** Production was opened anew: those that run our program tell by their counters. */
+  async follow(views: readonly ProductionView[]): Promise<void> {
+    const own = views.filter(({ config }) => isShippedProgram('production', config));
+    const counters = new MirrorCounters(own);
+    const { rules } = this.#collector;
+    this.#collector.restart(rules);
+    this.#recent.clear();
+    await counters.begin(rules.length);
+    this.#counters = counters;
+  }
+
+  /** Completeness of late, 0 to 1; undefined while nothing tells what was sent. */
+  get completeness(): number | undefined {
+    const isKnown = this.#last?.rules.some(({ basis }) => basis !== 'unknown');
+    return isKnown ? this.#recent.value : undefined;
+  }
+
+  async state(): Promise<MirrorState> {
+    await this.#measure();
+    const none = { total: { expected: 0, copied: 0, limited: 0, completeness: 1 }, rules: [] };
+    return mirrorState(this.#collector, this.#last ?? none, this.completeness);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#source?.close();
+  }
+
+  async #period(): Promise<void> {
+    await this.#measure();
+    if (this.#last) this.#recent.add(this.#last.total);
+  }
+
+  /** Switches that do not answer leave what was measured before. */
+  async #measure(): Promise<void> {
+    try {
+      this.#last = await measureCompleteness(this.#collector, this.#counters);
+    } catch (error) {
+      if (!(error instanceof UmbraError)) throw error;
+    }
+  }
+}
+
+/** `mirror.sources`. Throws INVALID_FILE naming the address. */
+function readSources({ sources = {} }: MirrorConfig, topology: Topology) {
+  const found = new Map<number, MirrorSource>();
+  for (const [address, named] of Object.entries(sources)) {
+    const source = typeof named === 'string' ? { device: named } : named;
+    const fail = (what: string): UmbraError =>
+      new UmbraError('INVALID_FILE', `mirror.sources: ${address}: ${what}`);
+    if (!topology.switches.some(({ name }) => name === source.device)) {
+      throw fail(`no switch '${source.device}'`);
+    }
+    if (!/^\d+(\.\d+){3}$/.test(address)) throw fail('not an IPv4 address');
+    const { device, ports, sessions, hasHeader } = source as Exclude<typeof named, string>;
+    found.set(parseIpv4(address), {
+      device,
+      ...(ports && { ports: numbered(ports) }),
+      ...(sessions && { sessions: numbered(sessions) }),
+      ...(hasHeader && { hasHeader }),
+    });
+  }
+  return found;
+}
+
+function numbered(map: Record<string, number>): Map<number, number> {
+  return new Map(Object.entries(map).map(([key, value]) => [Number(key), value]));
+}
