@@ -8,7 +8,7 @@ UMBRA = node bin/umbra.js
 help:
 	@echo "make run    install, build, run the whole loop on the embedded switch  ARGS=\"--once\""
 	@echo "make test   install, build, run every test this machine can run"
-	@echo "make live   Linux and root: a check in Mininet, then the whole loop with hosts in namespaces"
+	@echo "make live   Linux and root: Mininet, failures of real programs, the loop with hosts in namespaces"
 	@echo "make bench  every benchmark, as ratios against a peer in the same run  BENCH=\"--json\""
 	@echo "make fuzz   a million mutated updates, and packets through every program  ARGS=\"COUNT SEED\""
 	@echo "make p4     compile p4/ with p4c-bm2-ss (needs p4c)"
@@ -33,6 +33,7 @@ live: build
 	@if /usr/bin/python3 -c 'import mininet.net' 2>/dev/null && command -v mnexec >/dev/null; then \
 	  $(UMBRA) mininet topologies/live.json --check; \
 	else echo "skipped: Mininet is not installed"; fi
+	node test/run.mjs dist/test/live/apps.test.js dist/test/live/linkFaults.test.js --serial -c 1
 	$(UMBRA) live $(ARGS)
 
 bench: build

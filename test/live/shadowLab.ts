@@ -1,0 +1,104 @@
+/**
+ * Two kernel hosts with a shadow switch between them, whose faults this process keeps alive: what
+ * failures are measured on with real programs. The switch may be Umbra's daemon or BMv2.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRouting, planRoutes } from '../../src/control/index.js';
+import { shippedProgram } from '../../src/app/index.js';
+import { ShadowDevice } from '../../src/device/index.js';
+import { FaultEngine, HEARTBEAT_US, type Failure } from '../../src/fault/index.js';
+import { GrpcChannel } from '../../src/p4runtime/index.js';
+import { pair } from '../laboratory.js';
+import { freeAddress, umbraSwitch, VethLab, type SwitchProgram } from '../vethLab.js';
+
+/** A kind of switch and what its command line needs to run the shadow's program. */
+export interface ShadowTarget {
+  name: string;
+  program: SwitchProgram;
+  flags: readonly string[];
+  targetFlags: readonly string[];
+}
+
+/** `umbra switch`. */
+export const umbraTarget: ShadowTarget = {
+  name: 'umbra switch',
+  program: umbraSwitch,
+  flags: ['--no-p4', '--device-id', '1'],
+  targetFlags: [],
+};
+
+/** The same before other programs of the machine: for measuring its timing. */
+export const promptTarget: ShadowTarget = {
+  ...umbraTarget,
+  program: { command: 'chrt', before: ['-f', '10', umbraSwitch.command, ...umbraSwitch.before] },
+};
+
+const READY_MS = 15_000;
+
+/** Hosts a (10.0.1.1) and b (10.0.2.1) and their faulty switch. */
+export class ShadowLab {
+  readonly #beat: NodeJS.Timeout;
+
+  private constructor(
+    readonly lab: VethLab,
+    private readonly channel: GrpcChannel,
+    private readonly device: ShadowDevice,
+    readonly faults: FaultEngine,
+  ) {
+    this.#beat = setInterval(() => faults.heartbeat(), HEARTBEAT_US / 1000);
+  }
+
+  /** @param run short and unique, as for `VethLab` */
+  static async open(run: string, target: ShadowTarget = umbraTarget): Promise<ShadowLab> {
+    const lab = new VethLab(run);
+    try {
+      const address = await freeAddress();
+      const flags = [...target.flags, ...lab.portFlags];
+      await lab.start(target.program, address, flags, target.targetFlags);
+      const channel = new GrpcChannel(address);
+      const config = shippedProgram('shadow');
+      const device = await ShadowDevice.open({ name: 's1', channel, deviceId: 1n, config });
+      await device.reconcile(planRoutes(pair, () => device.schema).get('s1')!, isRouting(device.schema));
+      const nowUs = (): number => Math.floor(Date.now() * 1000);
+      const faults = new FaultEngine({ topology: pair, devices: [device], nowUs });
+      return new ShadowLab(lab, channel, device, faults);
+    } catch (error) {
+      lab.close();
+      throw error;
+    }
+  }
+
+  /** Runs `act` under a failure, which is cleared behind it. */
+  under = async <T>(failure: Failure, act: () => T | Promise<T>): Promise<T> => {
+    const { id } = await this.faults.inject(failure, 600e6);
+    try {
+      return await act();
+    } finally {
+      await this.faults.clear(id);
+    }
+  };
+
+  /** A command in host a, with a fresh lease: this process is blocked meanwhile. */
+  inA(command: readonly string[], timeoutMs = 8000) {
+    this.faults.heartbeat();
+    return this.lab.namespaces.execute('a', command, timeoutMs);
+  }
+
+  /** Waits until a command in host a succeeds. */
+  async ready(command: readonly string[]): Promise<void> {
+    const end = performance.now() + READY_MS;
+    for (;;) {
+      const { status, stdout, stderr } = this.inA(command);
+      if (status === 0) return;
+      if (performance.now() > end) throw new Error(`${command.join(' ')}: ${stdout}${stderr}`);
+      await sleep(100);
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#beat);
+    this.device.close();
+    this.channel.close();
+    this.lab.close();
+  }
+}
