@@ -22,6 +22,7 @@ export interface TestbedImage {
 /** The shadow network under generated traffic. */
 export class ShadowTestbed implements Testbed {
   readonly topology: Topology;
+  traffic: readonly TrafficFlow[] = [];
   readonly #shadow: Replica;
   #warm: FabricSnapshot | undefined;
   #hops = 0;
@@ -57,6 +58,7 @@ export class ShadowTestbed implements Testbed {
   async warmUp(flows: readonly TrafficFlow[], seed: number, durationNs: number): Promise<void> {
     const { fabric } = this.#shadow.network;
     fabric.start(flows, seed);
+    this.traffic = flows;
     await this.run(durationNs);
     this.#warm = fabric.save();
   }
@@ -76,6 +78,10 @@ export class ShadowTestbed implements Testbed {
       const text = error instanceof Error ? error.message : String(error);
       throw new UmbraError('CONFLICT', `${describeFailure(failure)}: ${text}`, { cause: error });
     }
+  }
+
+  async clearFailures(): Promise<void> {
+    await this.#shadow.faults.clearAll();
   }
 
   async run(durationNs: number): Promise<void> {

@@ -1,92 +1,84 @@
-/** Scenarios: which failure, for how long, from which seed; and the campaigns made of them. */
-import type { Failure } from '../fault/index.js';
-import { deriveSeed, Prng } from '../base/prng.js';
+/** A scenario: failures on a timeline, what is expected meanwhile, and a seed. */
+import { describeFailure, planTogether, type Failure, type FaultEntry } from '../fault/index.js';
 import type { Topology } from '../topology/index.js';
+import type { Expectation } from './expectation.js';
+import { occurrencesOf, type Occurrence, type TimedFailure } from './timeline.js';
 
-/** One experiment: run twice from one seed, with the failure and without. */
+/** One experiment. All times are of the network, ns. */
 export interface Scenario {
   id: string;
-  failure: Failure;
   seed: number;
-  /** Length of the measured window, ns; the failure lasts as long. */
-  durationNs: number;
+  /** How long the steady state is watched before the timeline begins. */
+  beforeNs: number;
+  /** How long it goes on after the last failure has ended, recovery included. */
+  afterNs: number;
+  /** Time after the last failure in which nothing is expected. */
+  recoveryNs: number;
+  /** Length of the windows in which expectations are measured. */
+  windowNs: number;
+  failures: TimedFailure[];
+  /** What holds in the steady state. */
+  hypothesis: Expectation[];
+  /** Any of these ends the run and fails it. */
+  stop: Expectation[];
 }
 
-/** How wide a sweep is. */
-export interface SweepOptions {
-  seed: number;
-  durationNs: number;
-  /** Different seeds per failure. */
-  repeats: number;
+/** When what happens, ns from the begin of the scenario. */
+export interface Plan {
+  occurrences: Occurrence[];
+  /** Begin of the first failure and end of the last; the end of the steady phase without any. */
+  firstNs: number;
+  lastNs: number;
+  endNs: number;
 }
 
-/** Severities that a sweep tries on every link. */
-const losses = [0.01, 0.05, 0.2];
-const delaysNs = [5e6, 20e6];
-const ratesBps = [10e6, 50e6];
-/** Share of flows that a graceful device failure loses. */
-const shares = [0.25, 0.5];
+/** Windows that one scenario may have. */
+const WINDOW_LIMIT = 100_000;
 
-/** Every single link and device failure at a few severities. */
-export function sweepFailures(topology: Topology): Failure[] {
-  const links = topology.links.flatMap(({ name: link }): Failure[] => {
-    const on = { type: 'link_degradation', link, direction: 'both' } as const;
-    return [
-      ...losses.map((loss) => ({ ...on, loss })),
-      ...delaysNs.map((delayNs) => ({ ...on, delayNs, jitterNs: delayNs / 10 })),
-      ...ratesBps.map((rateBps) => ({ ...on, rateBps })),
-      { ...on, loss: 1 },
-    ];
-  });
-  const devices = topology.switches.flatMap(({ name: device }): Failure[] => [
-    { type: 'device_failure', device, mode: 'outage' },
-    ...shares.map((share) => ({
-      type: 'device_failure' as const,
-      device,
-      mode: 'graceful' as const,
-      share,
-      delayNs: 1e6,
-    })),
-  ]);
-  return [...links, ...devices];
+/** Works out a scenario's timeline. Throws INVALID_INPUT or LIMIT naming the failure. */
+export function planOf({ afterNs, beforeNs, failures, windowNs }: Scenario): Plan {
+  const occurrences = occurrencesOf(failures, beforeNs);
+  const firstNs = occurrences[0]?.beginNs ?? beforeNs;
+  const lastNs = Math.max(beforeNs, ...occurrences.map(({ endNs }) => endNs));
+  // Whole windows, so that the last one is as long as the others.
+  const windows = Math.min(WINDOW_LIMIT, Math.ceil((lastNs + afterNs) / windowNs));
+  return { occurrences, firstNs, lastNs, endNs: windows * windowNs };
+}
+
+/** What one occurrence of a failure touches. */
+export interface Touched extends Occurrence {
+  description: string;
+  entries: FaultEntry[];
 }
 
 /**
- * Failures of mixed kinds and severities, drawn from a seed: what a sweep of single severities
- * cannot teach, namely how they combine and what lies between them.
+ * What a scenario would put on which shadow switches; nothing runs. Throws as `planOf`, and
+ * NOT_FOUND, INVALID_INPUT or CONFLICT naming the scenario and its failures.
  */
-export function randomFailures(topology: Topology, seed: number, count: number): Failure[] {
-  const prng = new Prng(deriveSeed(seed, 'random failures'));
-  const { links, switches } = topology;
-  return Array.from({ length: count }, (): Failure => {
-    if (prng.unit() < 0.2) {
-      const device = switches[prng.below(switches.length)]!.name;
-      const share = Math.round(prng.unit() * 100) / 100;
-      const delayNs = prng.unit() < 0.5 ? 0 : prng.below(10) * 1e6;
-      return { type: 'device_failure', device, mode: 'graceful', share, delayNs };
-    }
-    const link = links[prng.below(links.length)]!.name;
-    const on = { type: 'link_degradation', link, direction: 'both' } as const;
-    const loss = Math.round(10 ** (-3 + prng.unit() * 2.5) * 1e4) / 1e4;
-    const delayNs = (1 + prng.below(30)) * 1e6;
-    const jitterNs = prng.below(10) * 0.1 * delayNs;
-    const rateBps = Math.round(10 ** (6.5 + prng.unit() * 1.5) / 1e5) * 1e5;
-    const draw = prng.below(4);
-    if (draw === 0) return { ...on, loss, delayNs };
-    if (draw === 1) return { ...on, delayNs, jitterNs };
-    if (draw === 2) return { ...on, rateBps, loss };
-    return { ...on, loss };
+export function rehearsePlan(topology: Topology, scenario: Scenario): Touched[] {
+  const { occurrences } = planOf(scenario);
+  const spans = occurrences.map(({ beginNs, endNs, failure, id }) => {
+    const name = `${scenario.id}: failure '${id}'`;
+    // Expiries are in the controller's time, which is never 0.
+    const [beginUs, endUs] = [1 + Math.floor(beginNs / 1000), 1 + Math.ceil(endNs / 1000)];
+    return { name, failure, beginUs, endUs };
+  });
+  const entries = planTogether(topology, spans);
+  return occurrences.map((occurrence, i) => {
+    const description = describeFailure(occurrence.failure);
+    return { ...occurrence, description, entries: entries[i]! };
   });
 }
 
-/** The scenarios of a sweep; equal options give equal scenarios. */
-export function sweep(failures: readonly Failure[], options: SweepOptions): Scenario[] {
-  return failures.flatMap((failure, i) =>
-    Array.from({ length: options.repeats }, (_, repeat) => ({
-      id: `scenario-${i * options.repeats + repeat + 1}`,
-      failure,
-      seed: options.seed + repeat,
-      durationNs: options.durationNs,
-    })),
-  );
+/** One failure at a time, as generators make them. */
+export function singleScenario(
+  id: string,
+  failures: readonly Failure[],
+  frame: Omit<Scenario, 'id' | 'failures'>,
+  durationNs: number,
+): Scenario {
+  const timed = failures.map((failure, i): TimedFailure => {
+    return { id: `failure-${i + 1}`, failure, startNs: 0, durationNs };
+  });
+  return { ...frame, id, failures: timed };
 }

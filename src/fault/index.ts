@@ -12,3 +12,4 @@ export { failureSchemas } from './schema.js';
 export { averageLoss } from './stage/loss.js';
 export { DEFAULT_QUEUE_NS } from './stage/rate.js';
 export { targetOf } from './target.js';
+export { planTogether, type FailureSpan } from './together.js';

@@ -86,6 +86,28 @@ export function metricsOf(
   };
 }
 
+/** Several flows, at least one, as one; its loss means something where all are of one kind. */
+export function sumOfFlows(flows: readonly FlowSums[]): FlowSums {
+  const sum = (pick: (flow: FlowSums) => number): number =>
+    flows.reduce((total, flow) => total + pick(flow), 0);
+  const [first] = flows;
+  const latency = new Float64Array(first!.latency.length);
+  for (const flow of flows) flow.latency.forEach((count, i) => (latency[i]! += count));
+  const isDatagram = flows.every(({ kind }) => kind === 'udp' || kind === 'ping');
+  return {
+    name: flows.map(({ name }) => name).join(', '),
+    kind: isDatagram ? 'udp' : 'bulk',
+    sentPackets: sum((flow) => flow.sentPackets),
+    deliveredPackets: sum((flow) => flow.deliveredPackets),
+    deliveredBytes: sum((flow) => flow.deliveredBytes),
+    requests: sum((flow) => flow.requests),
+    completed: sum((flow) => flow.completed),
+    errors: sum((flow) => flow.errors),
+    retransmits: sum((flow) => flow.retransmits),
+    latency,
+  };
+}
+
 /**
  * Effects of a failure on one flow: the faulted run minus the run without it. A latency that has no
  * value because nothing completed is left out; the error and loss rates tell of it.
