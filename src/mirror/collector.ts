@@ -22,6 +22,7 @@ export interface EnteredFrame {
   /** Index of the rule that copied it; -1 when its session is nobody's. */
   rule: number;
   frame: Uint8Array;
+  /** Of the original: what was cut off is virtual, as far as an IP header tells its length. */
   wireLength: number;
   timeNs: number;
 }
@@ -124,8 +125,8 @@ export class MirrorCollector {
   }
 
   /** Takes one packet as it came from the mirror port. */
-  take(packet: Uint8Array, wireLength: number, timeNs: number): void {
-    const copy = decapsulateErspan(packet, wireLength, this.#hasHeader);
+  take(packet: Uint8Array, outerLength: number, timeNs: number): void {
+    const copy = decapsulateErspan(packet, outerLength, this.#hasHeader);
     if (typeof copy === 'string') return this.#refuse(copy);
     const source = this.#sources.get(copy.source);
     if (!source) return this.#refuse('unknown source');
@@ -133,14 +134,16 @@ export class MirrorCollector {
     if (rule < 0 && !this.#takesAny) return this.#refuse('unknown session');
     const { frame } = copy;
     if (frame.length < ETHERNET_BYTES) return this.#refuse('cut short');
-    if (dissect(frame, frame.length, this.#found).hasShadowTag) return this.#refuse('shadow tag');
+    const found = dissect(frame, copy.wireLength, this.#found);
+    if (found.hasShadowTag) return this.#refuse('shadow tag');
+    const wireLength = isCut(copy) ? Math.max(copy.wireLength, found.frameLength) : copy.wireLength;
     const stream = this.#streamOf(copy, source.device, rule);
     if (!stream) return this.#refuse('more streams than are counted');
     if (!stream.take(copy.sequence, copy.wireLength)) return;
     const entry = this.#entryOf(copy, source);
     if (!entry) return this.#refuse('unknown entry');
     const { device, port } = entry;
-    this.deliver({ device, port, rule, frame, wireLength: copy.wireLength, timeNs });
+    this.deliver({ device, port, rule, frame, wireLength, timeNs });
   }
 
   readonly #hasHeader = (source: number): boolean => this.#sources.get(source)?.hasHeader === true;
@@ -173,4 +176,9 @@ export class MirrorCollector {
     }
     return this.#entries.ofSender(copy.frame);
   }
+}
+
+/** Whether a copy may be shorter than its original: type I cannot say. */
+function isCut({ isTruncated, type }: MirroredFrame): boolean {
+  return isTruncated || type === 1;
 }
