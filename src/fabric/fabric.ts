@@ -5,15 +5,18 @@
 import { Arena } from '../base/arena.js';
 import { assert, defined } from '../base/assert.js';
 import { UmbraError } from '../base/errors.js';
+import type { HostControl } from '../base/hostLimits.js';
 import { deriveSeed } from '../base/prng.js';
 import { fabricPool, NO_PACKET, PacketPool, type PacketPoolOptions } from '../packet/index.js';
 import type { Endpoint, SwitchDevice, Topology, TrafficFlow } from '../topology/index.js';
 import { EventQueue } from './eventQueue.js';
 import { FlowTable, type FlowStats } from './flowStats.js';
-import { Hosts, NO_FLOW } from './hosts.js';
+import { Hosts, NO_FLOW, type HostSurroundings } from './hosts.js';
 import { Links, type LinkCounters } from './links.js';
 import type { Attachment, Node } from './node.js';
+import { Servers, type ServerStats } from './servers.js';
 import { Sockets } from './sockets.js';
+import { numberSources, partsOf, type SourceNumbers } from './sources.js';
 import { Tcp } from './tcp.js';
 import { Traffic } from './traffic.js';
 
@@ -46,39 +49,6 @@ export interface FabricSnapshot {
   traffic: unknown;
 }
 
-/** Where each kind of event source begins; the directions of links come first, from 0. */
-interface SourceNumbers {
-  nodes: number;
-  hosts: number;
-  tcp: number;
-  flows: number;
-  sockets: number;
-}
-
-function numberSources(topology: Topology, sockets: number, flows: number): SourceNumbers {
-  const nodes = topology.links.length * 2;
-  const hosts = nodes + topology.switches.length;
-  const tcp = hosts + topology.hosts.length;
-  return { nodes, hosts, tcp, flows: tcp + sockets, sockets: tcp + sockets + flows };
-}
-
-/** The part that each source belongs to: 0 for all hosts, then one for each switch. */
-function partsOf(
-  { links, switches }: Topology,
-  nodeIndex: ReadonlyMap<string, number>,
-  source: SourceNumbers,
-  count: number,
-): Int32Array {
-  const parts = new Int32Array(count);
-  const partOf = (name: string): number => 1 + (nodeIndex.get(name) ?? -1);
-  links.forEach(({ a, b }, i) => {
-    parts[2 * i] = partOf(b.node);
-    parts[2 * i + 1] = partOf(a.node);
-  });
-  switches.forEach((_, i) => (parts[source.nodes + i] = 1 + i));
-  return parts;
-}
-
 /** A network. */
 export class Fabric {
   readonly pool: PacketPool;
@@ -89,6 +59,7 @@ export class Fabric {
   readonly #sockets: Sockets;
   readonly #tcp: Tcp;
   readonly #traffic: Traffic;
+  readonly #servers: Servers;
   readonly #stats: FlowTable;
   readonly #nodes: Node[] = [];
   readonly #nodeIndex: Map<string, number>;
@@ -121,59 +92,42 @@ export class Fabric {
       poolOptions.slots * (poolOptions.slotBytes + 64) +
         maxSockets * 1024 +
         maxFlows * 8192 +
-        hosts.length * 4096 +
+        hosts.length * 8192 +
         links.length * 256 +
         1024 * 1024,
     );
-    this.#now = this.#arena.float64(1);
-    this.#counts = this.#arena.float64(4);
-    this.pool = new PacketPool(poolOptions, this.#arena);
-    this.#source = numberSources(topology, maxSockets, maxFlows);
-    const { tcp, flows, sockets, hosts: firstHost } = this.#source;
+    const arena = this.#arena;
+    const now = (this.#now = arena.float64(1));
+    this.#counts = arena.float64(4);
+    const pool = (this.pool = new PacketPool(poolOptions, arena));
+    const source = (this.#source = numberSources(topology, maxSockets, maxFlows));
     this.#nodeIndex = new Map(switches.map((device, i) => [device.name, i]));
-    const parts = partsOf(topology, this.#nodeIndex, this.#source, sockets + maxSockets);
-    this.#events = new EventQueue(this.#arena, parts);
-    this.#links = new Links(this.#arena, links, this.pool, this.#events, this.#now);
-    this.#stats = new FlowTable(this.#arena, maxFlows);
-    this.#sockets = new Sockets(this.#arena, maxSockets);
+    const events = new EventQueue(arena, partsOf(topology, this.#nodeIndex, source));
+    this.#events = events;
+    this.#links = new Links(arena, links, pool, events, now);
+    this.#stats = new FlowTable(arena, maxFlows);
+    const sockets = (this.#sockets = new Sockets(arena, maxSockets));
     this.#traffic = new Traffic(
-      this.#arena,
+      arena,
       hosts,
       maxFlows,
-      this.#sockets,
+      sockets,
       this.#stats,
-      this.#events,
-      { flows, sockets },
-      this.#now,
+      events,
+      source,
+      now,
     );
-    this.#hosts = new Hosts(this.#arena, hosts, this.pool, this.#events, firstHost, this.#now, {
-      transmit: (host, packet) => this.#links.send(this.#hostOut[host]!, packet),
-      tcp: (host, packet, at, ip, bytes) => this.#tcp.receive(host, packet, at, ip, bytes),
-      datagram: (_, p) => {
-        const { mark, wireLength, bornNs } = this.pool;
-        this.#traffic.datagram(mark[p]!, wireLength[p]!, bornNs[p]!);
-      },
-      echoReply: (_, p) => this.#traffic.echoReply(this.pool.mark[p]!, this.pool.bornNs[p]!),
-    });
-    this.#tcp = new Tcp(
-      this.#sockets,
-      this.pool,
-      this.#events,
-      tcp,
-      this.#now,
-      this.#hosts,
-      this.#traffic,
-    );
-    this.#traffic.tcp = this.#tcp;
-    this.#traffic.hosts = this.#hosts;
+    this.#hosts = new Hosts(arena, hosts, pool, events, source.hosts, now, this.#aroundHosts());
+    this.#tcp = new Tcp(sockets, pool, events, source.tcp, now, this.#hosts, this.#traffic);
+    this.#servers = new Servers(arena, hosts, sockets, events, source, now, this.#traffic);
+    this.#traffic.attach(this.#tcp, this.#hosts, this.#servers);
     this.#out = new Int32Array(switches.length * PORT_LIMIT).fill(-1);
     this.#hostOut = new Int32Array(hosts.length).fill(-1);
     this.#toNode = new Int32Array(links.length * 2);
     this.#toPort = new Int32Array(links.length * 2);
     this.#wire();
-    const now = (): number => this.#now[0]!;
     switches.forEach((device, i) => {
-      this.#nodes.push(makeNode(device, this.#attachment(i), this.pool, now));
+      this.#nodes.push(makeNode(device, this.#attachment(i), pool, () => now[0]!));
     });
   }
 
@@ -222,6 +176,7 @@ export class Fabric {
 
   /** Replaces all traffic and clears its statistics. */
   start(flows: readonly TrafficFlow[], seed: number): void {
+    this.#servers.reseed(seed);
     this.#traffic.start(flows, seed);
   }
 
@@ -231,6 +186,16 @@ export class Fabric {
 
   flowStats(): FlowStats[] {
     return this.#traffic.flows.map((flow, i) => this.#stats.read(i, flow));
+  }
+
+  /** What limits act through on a host: faults of the shadow. Throws NOT_FOUND. */
+  hostControl(name: string): HostControl {
+    return this.#servers.control(this.#hostOf(name));
+  }
+
+  /** What a host's servers have done. Throws NOT_FOUND. */
+  serverStats(name: string): ServerStats {
+    return this.#servers.statsOf(this.#hostOf(name));
   }
 
   /** Both directions of a link: [a to b, b to a]. */
@@ -287,6 +252,7 @@ export class Fabric {
   /** Starts the random streams of traffic and switches again. */
   reseed(seed: number): void {
     this.#traffic.reseed(seed);
+    this.#servers.reseed(seed);
     this.topology.switches.forEach((device, i) => {
       this.#nodes[i]!.reseed(deriveSeed(seed, device.name));
     });
@@ -307,13 +273,14 @@ export class Fabric {
   }
 
   #dispatch(source: number): void {
-    const { nodes, hosts, tcp, flows, sockets } = this.#source;
+    const { nodes, hosts, tcp, flows, sockets, servers } = this.#source;
     if (source < nodes) this.#arrive(source);
     else if (source < hosts) this.#nodes[source - nodes]!.wake(this.#now[0]!);
     else if (source < tcp) this.#hosts.timer(source - hosts);
     else if (source < flows) this.#tcp.timer(source - tcp);
     else if (source < sockets) this.#traffic.flowTimer(source - flows);
-    else this.#traffic.socketTimer(source - sockets);
+    else if (source < servers) this.#traffic.socketTimer(source - sockets);
+    else this.#servers.limitsTimer(source - servers);
   }
 
   #arrive(direction: number): void {
@@ -323,8 +290,31 @@ export class Fabric {
       this.#counts[0]!++;
       this.#nodes[to]!.receive(this.#toPort[direction]!, packet, this.#now[0]!);
     } else {
-      this.#hosts.receive(to - this.#nodes.length, packet);
+      const host = to - this.#nodes.length;
+      if (this.#servers.isSilent(host)) this.pool.free(packet);
+      else this.#hosts.receive(host, packet);
     }
+  }
+
+  #hostOf(name: string): number {
+    const host = this.topology.hosts.findIndex((one) => one.name === name);
+    if (host < 0) throw new UmbraError('NOT_FOUND', `no host '${name}'`);
+    return host;
+  }
+
+  #aroundHosts(): HostSurroundings {
+    const { pool } = this;
+    return {
+      transmit: (host, packet) => {
+        if (this.#servers.isSilent(host)) pool.free(packet);
+        else this.#links.send(this.#hostOut[host]!, packet);
+      },
+      tcp: (host, packet, at, ip, bytes) => this.#tcp.receive(host, packet, at, ip, bytes),
+      datagram: (_, p) => {
+        this.#traffic.datagram(pool.mark[p]!, pool.wireLength[p]!, pool.bornNs[p]!);
+      },
+      echoReply: (_, p) => this.#traffic.echoReply(pool.mark[p]!, pool.bornNs[p]!),
+    };
   }
 
   #attachment(index: number): Attachment {

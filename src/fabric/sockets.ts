@@ -53,6 +53,8 @@ export class Sockets {
   readonly phase: Int32Array;
   readonly status: Int32Array;
   readonly taken: Float64Array;
+  /** Bytes of the whole answer, when its head has said so. */
+  readonly expected: Float64Array;
   readonly #gapStart: Float64Array;
   readonly #gapEnd: Float64Array;
   readonly #gaps: Int32Array;
@@ -99,6 +101,7 @@ export class Sockets {
     this.phase = ints();
     this.status = ints();
     this.taken = doubles();
+    this.expected = doubles();
     this.#gapStart = arena.float64(count * GAPS);
     this.#gapEnd = arena.float64(count * GAPS);
     this.#gaps = ints();
@@ -173,6 +176,8 @@ export class Sockets {
       this.receiveIsn,
       this.beganNs,
       this.taken,
+      this.expected,
+      this.status,
     ]) {
       column[s] = 0;
     }

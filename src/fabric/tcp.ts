@@ -23,8 +23,8 @@ const RETRY_LIMIT = 8;
 
 /** What an application hears. */
 export interface TcpApplication {
-  /** The first bytes of a socket's stream that are real. */
-  content(socket: number): Uint8Array;
+  /** The first bytes of a socket's stream that are real, if any lie at `from` or behind. */
+  content(socket: number, from: number): Uint8Array;
   /** A SYN arrived; true accepts it for `flow`. */
   accepts(host: number, port: number, flow: number): boolean;
   connected(socket: number): void;
@@ -383,7 +383,7 @@ export class Tcp {
     header.acknowledgement = expects >>> 0;
     header.flags = length > 0 && from + length === k.dataEnd[s]! ? flags | TcpFlag.PSH : flags;
     header.window = isSyn ? 65535 : RECEIVE_WINDOW >> WINDOW_SCALE;
-    const content = length > 0 ? this.application.content(s) : undefined;
+    const content = length > 0 ? this.application.content(s, from) : undefined;
     const real =
       content && from < content.length ? content.subarray(from, from + length) : undefined;
     const options = isSyn ? SYN_OPTION_BYTES : 0;

@@ -11,6 +11,17 @@ import type { Host, TrafficFlow } from '../topology/index.js';
 import type { EventQueue } from './eventQueue.js';
 import { FlowColumn, type FlowTable } from './flowStats.js';
 import type { Hosts } from './hosts.js';
+import {
+  CONTENT_BYTES,
+  isErrorStatus,
+  messageBytesOf,
+  NO_CONTENT,
+  requestHead,
+  responseHead,
+  STATUS_END,
+  statusOf,
+} from './http.js';
+import type { Servers, ServerSurroundings } from './servers.js';
 import { NO_SOCKET, type Sockets } from './sockets.js';
 import type { Tcp, TcpApplication } from './tcp.js';
 
@@ -29,8 +40,6 @@ interface ActiveFlow {
   responseHead: Uint8Array;
 }
 
-const NO_CONTENT = new Uint8Array(0);
-
 /** Phases of an HTTP exchange at either end. */
 const Phase = { REQUESTING: 0, THINKING: 1, ANSWERED: 2 } as const;
 
@@ -41,15 +50,16 @@ export interface TrafficSources {
 }
 
 /** The applications of all hosts. */
-export class Traffic implements TcpApplication {
+export class Traffic implements TcpApplication, ServerSurroundings {
   #flows: readonly ActiveFlow[] = [];
   readonly #ephemeral: Int32Array;
   readonly #arrivals: Prng[];
   readonly #service: Prng[];
   readonly #sequence: Int32Array;
   readonly #hostIndex: Map<string, number>;
-  tcp!: Tcp;
-  hosts!: Hosts;
+  #tcp!: Tcp;
+  #hosts!: Hosts;
+  #servers!: Servers;
 
   constructor(
     arena: Arena,
@@ -68,6 +78,13 @@ export class Traffic implements TcpApplication {
     this.#arrivals = streams();
     this.#service = streams();
     this.#hostIndex = new Map(hostList.map((host, i) => [host.name, i]));
+  }
+
+  /** What the applications stand on; they are made for each other. */
+  attach(tcp: Tcp, hosts: Hosts, servers: Servers): void {
+    this.#tcp = tcp;
+    this.#hosts = hosts;
+    this.#servers = servers;
   }
 
   get flows(): readonly TrafficFlow[] {
@@ -103,8 +120,9 @@ export class Traffic implements TcpApplication {
     this.#flows.forEach((_, i) => this.events.cancel(this.sources.flows + i));
     for (let s = 0; s < this.sockets.count; s++) {
       if (this.sockets.state[s] === 0) continue;
+      this.#servers.leave(s);
       this.events.cancel(this.sources.sockets + s);
-      this.tcp.abort(s);
+      this.#tcp.abort(s);
     }
     this.#flows = [];
   }
@@ -126,10 +144,10 @@ export class Traffic implements TcpApplication {
       this.stats.add(i, FlowColumn.SENT_PACKETS, 1);
       this.stats.add(i, FlowColumn.SENT_BYTES, flow.payloadBytes);
       const source = FIRST_EPHEMERAL_PORT + i;
-      this.hosts.sendUdp(active.client, source, active.serverIp, flow.port, flow.payloadBytes, i);
+      this.#hosts.sendUdp(active.client, source, active.serverIp, flow.port, flow.payloadBytes, i);
     } else if (flow.kind === 'ping') {
       this.stats.add(i, FlowColumn.SENT_PACKETS, 1);
-      this.hosts.sendEcho(active.client, active.serverIp, i, this.#sequence[i]!++ & 0xffff);
+      this.#hosts.sendEcho(active.client, active.serverIp, i, this.#sequence[i]!++ & 0xffff);
     } else {
       this.#connect(i, active);
     }
@@ -148,14 +166,29 @@ export class Traffic implements TcpApplication {
     if (k.state[s] === 0) return;
     if (k.isClient[s]) {
       this.stats.add(k.flow[s]!, FlowColumn.ERRORS, 1);
-      this.tcp.abort(s);
+      this.#tcp.abort(s);
       return;
     }
+    this.#servers.due(s);
+  }
+
+  answer(s: number, status: number): void {
+    const k = this.sockets;
     const { flow } = this.#flows[k.flow[s]!]!;
     if (flow.kind !== 'http') return;
     k.phase[s] = Phase.ANSWERED;
-    this.tcp.write(s, flow.responseBytes);
-    if (k.state[s] !== 0) this.tcp.finish(s);
+    k.status[s] = status;
+    this.#tcp.write(s, status === 0 ? flow.responseBytes : responseHead(status, 0).length);
+    if (k.state[s] !== 0) this.#tcp.finish(s);
+  }
+
+  drop(host: number, isWhole: boolean): void {
+    const k = this.sockets;
+    for (let s = 0; s < k.count; s++) {
+      if (k.state[s] === 0 || k.host[s] !== host || !(isWhole || !k.isClient[s])) continue;
+      this.failed(s);
+      this.#tcp.abort(s);
+    }
   }
 
   datagram(flow: number, wireBytes: number, bornNs: number): void {
@@ -174,16 +207,19 @@ export class Traffic implements TcpApplication {
     this.stats.addLatency(flow, this.now[0]! - bornNs);
   }
 
-  content(s: number): Uint8Array {
-    const active = this.#flows[this.sockets.flow[s]!];
-    if (!active) return NO_CONTENT;
-    return this.sockets.isClient[s] ? active.requestHead : active.responseHead;
+  content(s: number, from: number): Uint8Array {
+    const k = this.sockets;
+    const active = this.#flows[k.flow[s]!];
+    if (!active || from >= CONTENT_BYTES) return NO_CONTENT;
+    if (k.isClient[s]) return active.requestHead;
+    return k.status[s] === 0 ? active.responseHead : responseHead(k.status[s]!, k.dataEnd[s]!);
   }
 
   accepts(host: number, port: number, flow: number): boolean {
     const active = this.#flows[flow];
     if (!active || active.server !== host) return false;
     const { flow: spec } = active;
+    if (this.#servers.isRefusing(host)) return false;
     return (spec.kind === 'http' || spec.kind === 'bulk') && spec.port === port;
   }
 
@@ -192,10 +228,10 @@ export class Traffic implements TcpApplication {
     const { flow } = this.#flows[k.flow[s]!]!;
     if (!k.isClient[s]) return;
     if (flow.kind === 'http') {
-      this.tcp.write(s, flow.requestBytes);
+      this.#tcp.write(s, flow.requestBytes);
     } else if (flow.kind === 'bulk') {
-      this.tcp.write(s, flow.transferBytes === 0 ? Infinity : flow.transferBytes);
-      if (flow.transferBytes > 0 && k.state[s] !== 0) this.tcp.finish(s);
+      this.#tcp.write(s, flow.transferBytes === 0 ? Infinity : flow.transferBytes);
+      if (flow.transferBytes > 0 && k.state[s] !== 0) this.#tcp.finish(s);
     }
   }
 
@@ -203,6 +239,7 @@ export class Traffic implements TcpApplication {
     const k = this.sockets;
     if (!k.isClient[s] || this.#flows[k.flow[s]!]?.flow.kind !== 'http') return;
     k.status[s] = real >= STATUS_END ? statusOf(bytes, at) : 0;
+    k.expected[s] = messageBytesOf(bytes, at, real);
   }
 
   received(s: number): void {
@@ -214,14 +251,14 @@ export class Traffic implements TcpApplication {
     if (flow.kind === 'http' && !k.isClient[s]) {
       if (k.phase[s] !== Phase.REQUESTING || k.received[s]! < flow.requestBytes) return;
       k.phase[s] = Phase.THINKING;
-      const thinkNs = Math.round(this.#service[i]!.exponential(flow.serviceNs));
-      this.events.schedule(this.sources.sockets + s, this.now[0]! + thinkNs);
+      this.#servers.request(s, Math.round(this.#service[i]!.exponential(flow.serviceNs)));
     } else if (flow.kind === 'http' && k.phase[s] !== Phase.ANSWERED) {
-      if (k.received[s]! < flow.responseBytes) return;
+      const answerBytes = k.expected[s]! || flow.responseBytes;
+      if (k.received[s]! < answerBytes) return;
       k.phase[s] = Phase.ANSWERED;
       this.events.cancel(this.sources.sockets + s);
-      this.#complete(i, s, flow.requestBytes + flow.responseBytes);
-      this.tcp.finish(s);
+      this.#complete(i, s, flow.requestBytes + answerBytes);
+      this.#tcp.finish(s);
     } else if (flow.kind === 'bulk' && !k.isClient[s]) {
       this.#deliver(i, s);
     }
@@ -237,12 +274,12 @@ export class Traffic implements TcpApplication {
       // The server is done, and the answer is not whole.
       this.events.cancel(this.sources.sockets + s);
       this.stats.add(i, FlowColumn.ERRORS, 1);
-      this.tcp.abort(s);
+      this.#tcp.abort(s);
       return;
     }
     if (flow?.kind !== 'bulk') return;
     if (!k.isClient[s]) {
-      this.tcp.finish(s);
+      this.#tcp.finish(s);
       return;
     }
     this.stats.add(i, FlowColumn.COMPLETED, 1);
@@ -251,6 +288,7 @@ export class Traffic implements TcpApplication {
 
   failed(s: number): void {
     const k = this.sockets;
+    this.#servers.leave(s);
     this.events.cancel(this.sources.sockets + s);
     const isDone = k.phase[s] === Phase.ANSWERED;
     if (k.isClient[s] && !isDone && this.#flows[k.flow[s]!]) {
@@ -267,7 +305,7 @@ export class Traffic implements TcpApplication {
   #connect(i: number, { client, serverIp, flow }: ActiveFlow): void {
     if (flow.kind !== 'http' && flow.kind !== 'bulk') return;
     const offset = this.#ephemeral[client]!++ % (65536 - FIRST_EPHEMERAL_PORT);
-    const s = this.tcp.connect(client, FIRST_EPHEMERAL_PORT + offset, serverIp, flow.port, i);
+    const s = this.#tcp.connect(client, FIRST_EPHEMERAL_PORT + offset, serverIp, flow.port, i);
     if (s === NO_SOCKET) {
       this.stats.add(i, FlowColumn.ERRORS, 1);
     } else if (flow.kind === 'http') {
@@ -277,7 +315,7 @@ export class Traffic implements TcpApplication {
 
   /** A whole answer; one with an error status took its time, too. */
   #complete(i: number, s: number, bytes: number): void {
-    const isError = this.sockets.status[s]! >= FIRST_ERROR_STATUS;
+    const isError = isErrorStatus(this.sockets.status[s]!);
     this.stats.add(i, isError ? FlowColumn.ERRORS : FlowColumn.COMPLETED, 1);
     this.stats.add(i, FlowColumn.DELIVERED_BYTES, bytes);
     this.stats.addLatency(i, this.now[0]! - this.sockets.beganNs[s]!);
@@ -315,12 +353,8 @@ export class Traffic implements TcpApplication {
       client,
       server,
       serverIp: parseIpv4(ip),
-      requestHead: isHttp
-        ? ascii(`GET /${flow.name} HTTP/1.1\r\nHost: ${name}\r\n\r\n`)
-        : NO_CONTENT,
-      responseHead: isHttp
-        ? ascii(`HTTP/1.1 200 OK\r\nContent-Length: ${flow.responseBytes}\r\n\r\n`)
-        : NO_CONTENT,
+      requestHead: isHttp ? requestHead(flow.name, name) : NO_CONTENT,
+      responseHead: isHttp ? responseHead(200, flow.responseBytes) : NO_CONTENT,
     };
   }
 
@@ -331,30 +365,4 @@ export class Traffic implements TcpApplication {
     }
     return index;
   }
-}
-
-/** The longest start of a message that is real; a packet's slot has room for it. */
-const CONTENT_BYTES = 160;
-
-/** HTTP statuses from here on are errors: the client's or the server's. */
-const FIRST_ERROR_STATUS = 400;
-/** Behind `HTTP/1.1 ` there are three digits. */
-const STATUS_START = 9;
-const STATUS_END = 12;
-const LETTER_H = 0x48;
-
-/** The status in the head of an HTTP/1 answer, 0 when it is none. */
-function statusOf(bytes: Uint8Array, at: number): number {
-  if (bytes[at] !== LETTER_H) return 0;
-  let status = 0;
-  for (let i = at + STATUS_START; i < at + STATUS_END; i++) {
-    const digit = bytes[i]! - 48;
-    if (digit < 0 || digit > 9) return 0;
-    status = 10 * status + digit;
-  }
-  return status;
-}
-
-function ascii(text: string): Uint8Array {
-  return new TextEncoder().encode(text).subarray(0, CONTENT_BYTES);
 }
