@@ -13,12 +13,13 @@ import {
   existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
-const shipped = ['production', 'shadow', 'stage'];
+const shipped = ['production', 'shadow', 'stage', 'functions/firewall', 'functions/nat',
+  'functions/balancer'];
 const committed = join(here, 'build');
 const testPrograms = join(root, 'test/programs');
 const testCommitted = join(testPrograms, 'build');
@@ -72,7 +73,7 @@ export function compilerVersion() {
 /** Compiles p4/ into `folder`. Throws with the compiler's own words. */
 function compileShipped(folder) {
   mkdirSync(folder, { recursive: true });
-  for (const name of shipped) runCompiler(here, `${name}.p4`, folder, name);
+  for (const name of shipped) runCompiler(here, `${name}.p4`, folder, basename(name));
   writeManifest(join(folder, 'manifest.json'), hashSources());
 }
 

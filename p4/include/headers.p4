@@ -22,6 +22,7 @@ const bit<16> GRE_ERSPAN      = 0x88be;
 // `fragment` of the first of several.
 const bit<14> FIRST_FRAGMENT = 0x2000;
 
+const bit<8> PROTOCOL_ICMP = 1;
 const bit<8> PROTOCOL_TCP = 6;
 const bit<8> PROTOCOL_UDP = 17;
 const bit<8> PROTOCOL_GRE = 47;
@@ -115,7 +116,7 @@ header l4_ports_t {
     bit<16> dst_port;
 }
 
-#ifdef SHADOW
+#if defined(SHADOW) || defined(FUNCTION)
 // The rest of TCP's header behind the ports, without options.
 header tcp_t {
     bit<32> sequence;
@@ -128,15 +129,18 @@ header tcp_t {
     bit<16> urgent;
 }
 
-// TCP's options.
-header tcp_options_t {
-    varbit<320> data;
-}
-
 // The rest of UDP's header behind the ports.
 header udp_t {
     bit<16> length;
     bit<16> checksum;
+}
+
+#endif
+
+#ifdef SHADOW
+// TCP's options.
+header tcp_options_t {
+    varbit<320> data;
 }
 
 // The first bytes of what TCP or UDP carry, when there are as many.
@@ -154,6 +158,16 @@ header reply_t {
     bit<24>  begin;
     bit<8>   number;
     bit<480> rest;
+}
+#endif
+
+#ifdef FUNCTION
+// ICMP up to the identifier of an echo.
+header icmp_t {
+    bit<8>  type;
+    bit<8>  code;
+    bit<16> checksum;
+    bit<16> identifier;
 }
 #endif
 
@@ -197,10 +211,19 @@ struct headers_t {
     ipv4_t       ipv4;
     ipv6_t       ipv6;
     l4_ports_t   l4;
+#if defined(SHADOW) || defined(FUNCTION)
+    tcp_t        tcp;
+#endif
 #ifdef SHADOW
-    tcp_t         tcp;
     tcp_options_t tcp_options;
-    udp_t         udp;
+#endif
+#if defined(SHADOW) || defined(FUNCTION)
+    udp_t        udp;
+#endif
+#ifdef FUNCTION
+    icmp_t       icmp;
+#endif
+#ifdef SHADOW
     reply_t       reply;
     payload_t     payload;
     first_word_t  first_word;

@@ -81,6 +81,9 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
         transition select(hdr.ipv4.ihl, hdr.ipv4.fragment, hdr.ipv4.protocol) {
             (5, 0, PROTOCOL_TCP): parse_l4;
             (5, 0, PROTOCOL_UDP): parse_l4;
+#ifdef FUNCTION
+            (5, 0, PROTOCOL_ICMP): parse_icmp;
+#endif
             (5, FIRST_FRAGMENT, PROTOCOL_TCP): parse_first_fragment;
             (5, FIRST_FRAGMENT, PROTOCOL_UDP): parse_first_fragment;
             default: accept;
@@ -119,10 +122,32 @@ parser PacketParser(packet_in packet, out headers_t hdr, inout metadata_t meta,
             PROTOCOL_TCP: parse_tcp;
             default: parse_udp;
         }
+#elif defined(FUNCTION)
+        transition select(meta.lookup.protocol) {
+            PROTOCOL_TCP: parse_tcp;
+            default: parse_udp;
+        }
 #else
         transition accept;
 #endif
     }
+
+#ifdef FUNCTION
+    state parse_tcp {
+        packet.extract(hdr.tcp);
+        transition accept;
+    }
+
+    state parse_udp {
+        packet.extract(hdr.udp);
+        transition accept;
+    }
+
+    state parse_icmp {
+        packet.extract(hdr.icmp);
+        transition accept;
+    }
+#endif
 
 #ifdef SHADOW
     state parse_tcp {
@@ -182,6 +207,11 @@ control PacketDeparser(packet_out packet, in headers_t hdr) {
         packet.emit(hdr.ipv4);
         packet.emit(hdr.ipv6);
         packet.emit(hdr.l4);
+#ifdef FUNCTION
+        packet.emit(hdr.tcp);
+        packet.emit(hdr.udp);
+        packet.emit(hdr.icmp);
+#endif
 #ifdef SHADOW
         packet.emit(hdr.tcp);
         packet.emit(hdr.tcp_options);

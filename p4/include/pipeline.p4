@@ -1,4 +1,5 @@
-// Ingress and egress of both programs. With SHADOW defined the fault stage is part of them.
+// Ingress and egress of all programs. With SHADOW defined the fault stage is part of them, with
+// FUNCTION a NetworkFunction that stands before routing.
 
 #ifndef UMBRA_PIPELINE_P4
 #define UMBRA_PIPELINE_P4
@@ -29,6 +30,9 @@ control SwitchIngress(inout headers_t hdr, inout metadata_t meta,
     DeviceFault() device_fault;
     AppFault() app_fault;
 #else
+#ifdef FUNCTION
+    NetworkFunction() network_function;
+#endif
     counter(512, CounterType.packets_and_bytes) shadow_tag_drops;
 #endif
 
@@ -86,7 +90,14 @@ control SwitchIngress(inout headers_t hdr, inout metadata_t meta,
             if (hdr.arp.isValid()) {
                 arp.apply(hdr, meta, standard_metadata);
             } else {
+#ifdef FUNCTION
+                network_function.apply(hdr, meta, standard_metadata);
+                if (meta.stop == 0) {
+                    routing.apply(hdr, meta, standard_metadata);
+                }
+#else
                 routing.apply(hdr, meta, standard_metadata);
+#endif
             }
         }
     }

@@ -5,7 +5,8 @@ import { readP4InfoText } from '../p4runtime/index.js';
 import { ForwardingPipelineConfig } from '../proto/index.js';
 
 /** A shipped program. */
-export type ProgramName = 'production' | 'shadow' | 'stage';
+export type ProgramName =
+  'production' | 'shadow' | 'stage' | 'firewall' | 'nat' | 'balancer';
 
 const loaded = new Map<ProgramName, ForwardingPipelineConfig>();
 
