@@ -60,7 +60,7 @@ control StageEgress(inout headers_t hdr, inout metadata_t meta,
     Hold() hold;
 
     apply {
-        if (standard_metadata.instance_type == INSTANCE_RECIRCULATED) {
+        if (meta.umbra_hold_until_ns != 0) {
             hold.apply(meta, standard_metadata);
         } else if (standard_metadata.egress_port < SWITCH_SIDE ||
                    meta.device_delay_ns != 0) {

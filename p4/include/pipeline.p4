@@ -114,7 +114,8 @@ control SwitchEgress(inout headers_t hdr, inout metadata_t meta,
 
     apply {
 #ifdef SHADOW
-        if (standard_metadata.instance_type == INSTANCE_RECIRCULATED) {
+        // The instance type is no help: BMv2 sets it back on the way to egress.
+        if (meta.umbra_hold_until_ns != 0) {
             hold.apply(meta, standard_metadata);
         } else
 #endif

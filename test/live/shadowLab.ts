@@ -5,33 +5,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRouting, planRoutes } from '../../src/control/index.js';
 import { shippedProgram } from '../../src/app/index.js';
+import { startSwitch } from '../../src/app/switchTarget.js';
 import { ShadowDevice } from '../../src/device/index.js';
 import { FaultEngine, HEARTBEAT_US, type Failure } from '../../src/fault/index.js';
 import { GrpcChannel } from '../../src/p4runtime/index.js';
 import { pair } from '../laboratory.js';
 import { freeAddress, umbraSwitch, VethLab, type SwitchProgram } from '../vethLab.js';
 
-/** A kind of switch and what its command line needs to run the shadow's program. */
-export interface ShadowTarget {
-  name: string;
-  program: SwitchProgram;
-  flags: readonly string[];
-  targetFlags: readonly string[];
-}
+/** Starts a switch with ports 1 and 2 to the hosts; gives its address and how to end it. */
+export type ShadowTarget = (lab: VethLab) => Promise<{ address: string; end(): void }>;
 
 /** `umbra switch`. */
-export const umbraTarget: ShadowTarget = {
-  name: 'umbra switch',
-  program: umbraSwitch,
-  flags: ['--no-p4', '--device-id', '1'],
-  targetFlags: [],
-};
+export const umbraTarget: ShadowTarget = (lab) => startUmbra(lab, umbraSwitch);
 
 /** The same before other programs of the machine: for measuring its timing. */
-export const promptTarget: ShadowTarget = {
-  ...umbraTarget,
-  program: { command: 'chrt', before: ['-f', '10', umbraSwitch.command, ...umbraSwitch.before] },
+export const promptTarget: ShadowTarget = (lab) => {
+  const { command, before } = umbraSwitch;
+  return startUmbra(lab, { command: 'chrt', before: ['-f', '10', command, ...before] });
 };
+
+/** `simple_switch_grpc`. */
+export const bmv2Target: ShadowTarget = async (lab) => {
+  const ports = [`1@${lab.port('a')}`, `2@${lab.port('b')}`];
+  const started = await startSwitch('bmv2', { name: 's1', deviceId: 1, ports });
+  return { address: started.address, end: () => void started.process.kill('SIGKILL') };
+};
+
+async function startUmbra(lab: VethLab, program: SwitchProgram) {
+  const address = await freeAddress();
+  await lab.start(program, address, ['--no-p4', '--device-id', '1', ...lab.portFlags]);
+  return { address, end: () => {} };
+}
 
 const READY_MS = 15_000;
 
@@ -43,6 +47,7 @@ export class ShadowLab {
     readonly lab: VethLab,
     private readonly channel: GrpcChannel,
     private readonly device: ShadowDevice,
+    private readonly end: () => void,
     readonly faults: FaultEngine,
   ) {
     this.#beat = setInterval(() => faults.heartbeat(), HEARTBEAT_US / 1000);
@@ -51,18 +56,19 @@ export class ShadowLab {
   /** @param run short and unique, as for `VethLab` */
   static async open(run: string, target: ShadowTarget = umbraTarget): Promise<ShadowLab> {
     const lab = new VethLab(run);
+    let end = (): void => {};
     try {
-      const address = await freeAddress();
-      const flags = [...target.flags, ...lab.portFlags];
-      await lab.start(target.program, address, flags, target.targetFlags);
-      const channel = new GrpcChannel(address);
+      const started = await target(lab);
+      end = started.end;
+      const channel = new GrpcChannel(started.address);
       const config = shippedProgram('shadow');
       const device = await ShadowDevice.open({ name: 's1', channel, deviceId: 1n, config });
       await device.reconcile(planRoutes(pair, () => device.schema).get('s1')!, isRouting(device.schema));
       const nowUs = (): number => Math.floor(Date.now() * 1000);
       const faults = new FaultEngine({ topology: pair, devices: [device], nowUs });
-      return new ShadowLab(lab, channel, device, faults);
+      return new ShadowLab(lab, channel, device, end, faults);
     } catch (error) {
+      end();
       lab.close();
       throw error;
     }
@@ -99,6 +105,7 @@ export class ShadowLab {
     clearInterval(this.#beat);
     this.device.close();
     this.channel.close();
+    this.end();
     this.lab.close();
   }
 }
