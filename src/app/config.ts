@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
-import { Value } from 'typebox/value';
-import { LineCounter, parseDocument, type Document } from 'yaml';
+import { CheckedYaml } from '../checked/index.js';
 import { UmbraError, messageOf } from '../base/errors.js';
 
 /** Only properties that are named. */
@@ -122,32 +121,8 @@ export function readConfig(path: string): UpConfig {
 
 /** As `readConfig`, from its text. */
 export function parseConfig(text: string, path: string): UpConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [torn] = document.errors;
-  if (torn) throw invalid(path, lines.linePos(torn.pos[0]).line, torn.message);
-  const json = document.toJS() as unknown;
-  const [error] = Value.Errors(ConfigSchema, json);
-  if (error) {
-    const keys = error.instancePath.split('/').slice(1);
-    // What a closed object does not name is checked against the schema that nothing fits.
-    const what = error.keyword === 'boolean' ? 'unknown key' : error.message;
-    throw invalid(path, lineOf(document, lines, keys), `${keys.join('.') || 'the file'}: ${what}`);
-  }
-  return withWholePaths(json as UpConfig, dirname(path));
-}
-
-function invalid(path: string, line: number, what: string): UmbraError {
-  return new UmbraError('INVALID_FILE', `${path}:${line}: ${what}`);
-}
-
-/** The line of the deepest part of a place that the file has. */
-function lineOf(document: Document, lines: LineCounter, keys: readonly string[]): number {
-  for (let depth = keys.length; depth > 0; depth--) {
-    const node = document.getIn(keys.slice(0, depth), true) as { range?: [number] } | undefined;
-    if (node?.range) return lines.linePos(node.range[0]).line;
-  }
-  return 1;
+  const { value } = new CheckedYaml(text, path, ConfigSchema);
+  return withWholePaths(value, dirname(path));
 }
 
 function withWholePaths(config: UpConfig, folder: string): UpConfig {

@@ -60,23 +60,29 @@ export function randomFailures(topology: Topology, seed: number, count: number):
   const { links, switches } = topology;
   return Array.from({ length: count }, (): Failure => {
     if (prng.unit() < 0.2) {
-      const device = switches[prng.below(switches.length)]!.name;
-      const share = Math.round(prng.unit() * 100) / 100;
-      const delayNs = prng.unit() < 0.5 ? 0 : prng.below(10) * 1e6;
-      return { type: 'device_failure', device, mode: 'graceful', share, delayNs };
+      return randomFailureOf(prng, { device: switches[prng.below(switches.length)]!.name });
     }
-    const link = links[prng.below(links.length)]!.name;
-    const on = { type: 'link_degradation', link, direction: 'both' } as const;
-    const loss = Math.round(10 ** (-3 + prng.unit() * 2.5) * 1e4) / 1e4;
-    const delayNs = (1 + prng.below(30)) * 1e6;
-    const jitterNs = prng.below(10) * 0.1 * delayNs;
-    const rateBps = Math.round(10 ** (6.5 + prng.unit() * 1.5) / 1e5) * 1e5;
-    const draw = prng.below(4);
-    if (draw === 0) return { ...on, loss, delayNs };
-    if (draw === 1) return { ...on, delayNs, jitterNs };
-    if (draw === 2) return { ...on, rateBps, loss };
-    return { ...on, loss };
+    return randomFailureOf(prng, { link: links[prng.below(links.length)]!.name });
   });
+}
+
+/** One failure of a link or a switch, of a kind and severity that the stream decides. */
+export function randomFailureOf(prng: Prng, part: { link: string } | { device: string }): Failure {
+  if ('device' in part) {
+    const share = Math.round(prng.unit() * 100) / 100;
+    const delayNs = prng.unit() < 0.5 ? 0 : prng.below(10) * 1e6;
+    return { type: 'device_failure', device: part.device, mode: 'graceful', share, delayNs };
+  }
+  const on = { type: 'link_degradation', link: part.link, direction: 'both' } as const;
+  const loss = Math.round(10 ** (-3 + prng.unit() * 2.5) * 1e4) / 1e4;
+  const delayNs = (1 + prng.below(30)) * 1e6;
+  const jitterNs = prng.below(10) * 0.1 * delayNs;
+  const rateBps = Math.round(10 ** (6.5 + prng.unit() * 1.5) / 1e5) * 1e5;
+  const draw = prng.below(4);
+  if (draw === 0) return { ...on, loss, delayNs };
+  if (draw === 1) return { ...on, delayNs, jitterNs };
+  if (draw === 2) return { ...on, rateBps, loss };
+  return { ...on, loss };
 }
 
 /** The trials of a sweep; equal options give equal trials. */

@@ -2,6 +2,7 @@
  * The links of a topology file: objects in Umbra's own form, `[end, end, delay, bandwidth]` in
  * p4lang's. Left out: 1000 Mbit/s, 10 us, 256 KiB of queue.
  */
+import { parseDuration } from '../base/duration.js';
 import { defaultLink } from './generate.js';
 import type { Endpoint, Host, Link, SwitchDevice } from './topology.js';
 import type { TopologyPart } from './topologyPart.js';
@@ -93,13 +94,11 @@ function readEnd(
   return { node, port };
 }
 
-const unitNs: Record<string, number> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 };
-
 /** `5ms`, `10us`, or a bare number of milliseconds, as p4lang writes it. */
 function readDelay(part: TopologyPart, value: unknown): number {
-  const found = /^(\d+(?:\.\d+)?)(ns|us|ms|s)?$/.exec(String(value));
-  if (!found) throw part.error(`'${String(value)}' is no delay; write '5ms'`);
-  return Math.round(Number(found[1]) * unitNs[found[2] ?? 'ms']!);
+  const ns = parseDuration(String(value), 'ms');
+  if (ns === undefined) throw part.error(`'${String(value)}' is no delay; write '5ms'`);
+  return ns;
 }
 
 function readPositive(part: TopologyPart, value: unknown): number {
