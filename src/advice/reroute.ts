@@ -45,7 +45,8 @@ function avoidedBy(failure: Failure): Avoided {
     case 'device_failure':
       return { devices: new Set([failure.device]) };
     case 'link_degradation':
-      return { links: new Set([failure.link]) };
+      // No way leads out of a partition.
+      return failure.link === undefined ? {} : { links: new Set([failure.link]) };
     case 'app_error':
     case 'resource_exhaustion':
       // No way leads around the server itself.

@@ -11,6 +11,7 @@ const appModes = ['status', 'error', 'delay', 'hang', 'cut', 'reset', 'refuse'];
 
 interface InjectOptions extends RemoteOptions {
   link?: string;
+  partition?: string;
   device?: string;
   service?: string;
   host?: string;
@@ -55,6 +56,7 @@ function addInject(fault: Command): void {
   const collect = (value: string, before: string[]): string[] => [...before, value];
   remoteCommand(fault, 'inject', 'break a link, a switch or a service of the shadow')
     .option('--link <name>', 'a link, such as leaf1-spine1')
+    .option('--partition <names>', 'or nodes that are cut off, such as leaf1,h1')
     .option('--device <name>', 'or a switch, such as spine1')
     .option('--service <name>', 'or a service, such as checkout')
     .option('--host <name>', 'or what a host serves on --port')
@@ -88,8 +90,12 @@ function requestOf(options: InjectOptions): FaultRequest {
     const failure = { ...failureOf(options), ...parametersOf(options.set) } as Failure;
     return { failure, ...common };
   }
-  const { link, device = '', type } = options;
-  const parameters = { ...(link === undefined ? {} : { link }), ...parametersOf(options.set) };
+  const { link, partition, device = '', type } = options;
+  const parameters = {
+    ...(link === undefined ? {} : { link }),
+    ...(partition === undefined ? {} : { partition: partition.split(',') }),
+    ...parametersOf(options.set),
+  };
   return { device, type, parameters, ...common };
 }
 
@@ -116,10 +122,12 @@ function valueOf(text: string): unknown {
 function failureOf(options: InjectOptions): Failure {
   const ns = (ms: number | undefined): number | undefined =>
     ms === undefined ? undefined : Math.round(ms * 1e6);
-  const { link, device, service, host } = options;
+  const { link, partition, device, service, host } = options;
   const isOfService = service !== undefined || host !== undefined;
-  if ([link !== undefined, device !== undefined, isOfService].filter(Boolean).length !== 1) {
-    throw new UmbraError('USAGE', 'give one of --link, --device, or --service and --host');
+  const targets = [link, partition, device].map((target) => target !== undefined);
+  if ([...targets, isOfService].filter(Boolean).length !== 1) {
+    const ways = 'give one of --partition, --link, --device, or --service and --host';
+    throw new UmbraError('USAGE', ways);
   }
   const delayNs = ns(options.delayMs);
   if (isOfService) return appErrorOf(options, delayNs);
@@ -136,7 +144,7 @@ function failureOf(options: InjectOptions): Failure {
   const jitterNs = ns(options.jitterMs);
   return {
     type: 'link_degradation',
-    link: link!,
+    ...(partition === undefined ? { link: link! } : { partition: partition.split(',') }),
     direction: options.direction,
     ...(options.loss === undefined ? {} : { loss: options.loss }),
     ...(delayNs === undefined ? {} : { delayNs }),

@@ -4,6 +4,7 @@ import type { Topology } from '../topology/index.js';
 import { serversOf } from './app.js';
 import type { Failure } from './failure.js';
 import { isHost } from './host.js';
+import { linksOf } from './partition.js';
 import { targetOf } from './target.js';
 
 /** The most that may be touched at once, as shares of the network, 0 to 1. */
@@ -29,15 +30,17 @@ export function checkBlastRadius(
   for (const failure of failures) {
     const isOfSwitch = failure.type === 'device_failure' && !isHost(topology, failure.device);
     if (isOfSwitch) devices.add(failure.device);
-    else for (const link of linksOf(topology, failure)) links.add(link);
+    else for (const link of linkNamesOf(topology, failure)) links.add(link);
   }
   check('links', links.size, topology.links.length, limit.links);
   check('devices', devices.size, topology.switches.length, limit.devices);
 }
 
 /** A host's failure is felt on the links that lead to it. */
-function linksOf(topology: Topology, failure: Failure): string[] {
-  if (failure.type === 'link_degradation') return [failure.link];
+function linkNamesOf(topology: Topology, failure: Failure): string[] {
+  if (failure.type === 'link_degradation') {
+    return linksOf(topology, failure).map(({ name }) => name);
+  }
   const hosts = new Set(
     failure.type === 'app_error'
       ? serversOf(topology, failure).map(({ host }) => host.name)

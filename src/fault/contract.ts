@@ -49,7 +49,9 @@ export function failureOf(
   if (type === 'resource_exhaustion') return readFailure({ ...parameters, host: device, type });
   if (type !== 'link_degradation') return readFailure({ ...parameters, device, type });
   const { port, ...rest } = parameters;
-  if (rest['link'] !== undefined) return readFailure({ ...rest, type });
+  if (rest['link'] !== undefined || rest['partition'] !== undefined) {
+    return readFailure({ ...rest, type });
+  }
   const link = topology.links.find(({ a, b }) =>
     [a, b].some((end) => end.node === device && end.port === port),
   );
@@ -77,6 +79,9 @@ export function readFailure(json: unknown): Failure {
     throw new UmbraError('INVALID_INPUT', `${String(type)}: ${where} ${error.message}`);
   }
   const failure = given as unknown as Failure;
+  if (failure.type === 'link_degradation' && !failure.link === !failure.partition) {
+    throw new UmbraError('INVALID_INPUT', "link_degradation: give 'link' or 'partition'");
+  }
   return failure.type === 'link_degradation'
     ? { ...failure, direction: failure.direction ?? 'both' }
     : failure;

@@ -76,7 +76,7 @@ function describeLink(failure: LinkDegradation): string {
   const { burstLoss, exactLoss, flap, jitterShape, delayTableNs } = failure;
   const shape = jitterShape === undefined ? '' : ` ${jitterShape}`;
   const parts = present([
-    failure.loss === 1 && 'down',
+    (failure.loss === 1 || failure.partition !== undefined) && 'down',
     failure.loss !== undefined && failure.loss !== 1 && `loss ${percent(failure.loss)}`,
     burstLoss && `loss in bursts (in ${percent(burstLoss.enter)}, out ${percent(burstLoss.leave)})`,
     exactLoss && `loss ${exactLoss.packets} of ${exactLoss.of}`,
@@ -91,7 +91,8 @@ function describeLink(failure: LinkDegradation): string {
     delayTableNs && `delay by a table of ${delayTableNs.length}`,
   ]);
   const way = failure.direction === 'both' ? '' : ` ${failure.direction}`;
-  return `link ${failure.link}${way}${describeFlow(failure.flow)}: ${parts.join(', ')}`;
+  const what = failure.partition ? '' : 'link ';
+  return `${what}${targetOf(failure)}${way}${describeFlow(failure.flow)}: ${parts.join(', ')}`;
 }
 
 function describeFlow(flow: FlowMatch | undefined): string {

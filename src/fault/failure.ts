@@ -38,11 +38,16 @@ export interface BurstLoss {
 /** Shapes of random delay: around `delayNs` with the scale `jitterNs`. */
 export type JitterShape = 'uniform' | 'normal' | 'pareto';
 
-/** A link that loses, corrupts, duplicates, throttles, reorders or delays packets. */
+/** A link that loses, corrupts, duplicates, throttles, reorders or delays packets; a partition. */
 export interface LinkDegradation {
   type: 'link_degradation';
   /** Name of a topology link. */
-  link: string;
+  link?: string;
+  /**
+   * Instead of a link: these switches and hosts are cut off, every link between them and the rest
+   * is down. `a-to-b` is what they send, `b-to-a` what they would hear. Nothing else may be given.
+   */
+  partition?: string[];
   direction: Direction;
   /** A number that grows with time. */
   ramp?: Ramp;

@@ -7,6 +7,7 @@ export * from './engine.js';
 export type { FaultEntry } from './entry.js';
 export * from './failure.js';
 export { HEARTBEAT_US, heartbeatFrame, LEASE_US } from './heartbeat.js';
+export { linksOf } from './partition.js';
 export { planFailure } from './plan.js';
 export { failureSchemas } from './schema.js';
 export { averageLoss } from './stage/loss.js';

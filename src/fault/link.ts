@@ -4,6 +4,7 @@ import type { Endpoint, Topology } from '../topology/index.js';
 import type { FaultEntry } from './entry.js';
 import type { FlowMatch, LinkDegradation } from './failure.js';
 import type { PlanContext } from './context.js';
+import { linksOf, partitionEntries } from './partition.js';
 import { corruptStage, duplicateStage } from './stage/corrupt.js';
 import { delayStage, reorderStage } from './stage/delay.js';
 import { lossStage } from './stage/loss.js';
@@ -23,6 +24,7 @@ export function linkEntries(
   failure: LinkDegradation,
   context: PlanContext,
 ): FaultEntry[] {
+  if (failure.partition) return partitionEntries(topology, failure, context);
   const senders = sendersOf(topology, failure);
   const entries = senders.flatMap(({ node: device, port }) =>
     entriesAt(failure, device, port, context),
@@ -66,9 +68,9 @@ function entriesAt(
 }
 
 /** A direction begins at the egress port of the switch that sends into it. */
-function sendersOf(topology: Topology, { link: name, direction }: LinkDegradation): Endpoint[] {
-  const link = topology.links.find((l) => l.name === name);
-  if (!link) throw new UmbraError('NOT_FOUND', `no link '${name}'`);
+function sendersOf(topology: Topology, failure: LinkDegradation): Endpoint[] {
+  const { direction } = failure;
+  const link = linksOf(topology, failure)[0]!;
   const ends: Endpoint[] = [];
   if (direction !== 'b-to-a') ends.push(link.a);
   if (direction !== 'a-to-b') ends.push(link.b);
@@ -77,7 +79,7 @@ function sendersOf(topology: Topology, { link: name, direction }: LinkDegradatio
   if (senders.length > 0) return senders;
   throw new UmbraError(
     'INVALID_INPUT',
-    `link '${name}': no switch sends in direction ${direction}`,
+    `link '${link.name}': no switch sends in direction ${direction}`,
   );
 }
 

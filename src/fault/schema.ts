@@ -78,7 +78,14 @@ const ramp = Type.Optional(
 const linkDegradation = Type.Object(
   {
     type: Type.Literal('link_degradation'),
-    link: Type.String(),
+    link: Type.Optional(Type.String({ description: 'a link; this or partition is needed' })),
+    partition: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        maxItems: 10_000,
+        description: 'or nodes that are cut off: all links to the rest are down',
+      }),
+    ),
     direction: choice(['both', 'a-to-b', 'b-to-a'], 'of the link; both unless given'),
     flow,
     loss: share('packets dropped, each by a draw of its own'),

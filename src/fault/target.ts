@@ -7,7 +7,7 @@ export function targetOf(failure: Failure): string {
     case 'device_failure':
       return failure.device;
     case 'link_degradation':
-      return failure.link;
+      return failure.link ?? `partition ${failure.partition?.join(', ')}`;
     case 'app_error':
       return servedBy(failure);
     case 'resource_exhaustion':

@@ -1,5 +1,5 @@
 /** How much of a flow a failure can touch: the share of its packets that pass the failed part. */
-import { serversOf, type Failure, type Server } from '../fault/index.js';
+import { linksOf, serversOf, type Failure, type Server } from '../fault/index.js';
 import { Graph, type Topology, type TrafficFlow } from '../topology/index.js';
 
 /** Shares of a flow's packets by link and by switch, both directions together. */
@@ -73,6 +73,10 @@ export function exposureTo(topology: Topology, exposure: Exposure, failure: Fail
       host.name === server.host && port === server.port;
     return serversOf(topology, failure).some(isServedBy) ? 1 : 0;
   }
-  const share = exposure.links.get(failure.link) ?? 0;
+  const shares = linksOf(topology, failure).map(({ name }) => exposure.links.get(name) ?? 0);
+  const share = Math.min(
+    1,
+    shares.reduce((sum, one) => sum + one, 0),
+  );
   return failure.direction === 'both' ? share : share / 2;
 }

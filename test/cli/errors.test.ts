@@ -134,7 +134,7 @@ const cases: [name: string, args: string[], status: number, message: RegExp][] =
   ['unknown option', ['demo', '--nope'], 2, /unknown option '--nope'/],
   ['no number', ['demo', '--seed', 'x'], 2, /whole number/],
   ['nobody there', ['rules', 'shadow.leaf1', '--api', 'http://127.0.0.1:9'], 1, /no Umbra answers/],
-  ['link and device', ['fault', 'inject'], 2, /give one of --link, --device, or --service/],
+  ['link and device', ['fault', 'inject'], 2, /give one of --partition, --link, --device, or --service/],
 ];
 
 for (const [name, args, status, message] of cases) {

@@ -55,7 +55,9 @@ export function lossStage(failure: LinkDegradation, context: StageContext): Stag
 }
 
 /** The share of packets that a link loses in the long run, 0 to 1. */
-export function averageLoss({ loss, burstLoss, exactLoss, flap }: LinkDegradation): number {
+export function averageLoss(failure: LinkDegradation): number {
+  const { loss, burstLoss, exactLoss, flap, partition } = failure;
+  if (partition) return 1;
   if (loss !== undefined) return loss;
   if (exactLoss) return exactLoss.packets / exactLoss.of;
   if (flap) return flap.downNs / flap.periodNs;
