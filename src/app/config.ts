@@ -65,6 +65,8 @@ const ConfigSchema = Type.Object(
         {
           /** Below this score what campaigns show is inconclusive. */
           minimum: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+          /** The shadow's baselines are compared with production's this often. */
+          baselinePeriodMs: Type.Optional(Type.Number({ minimum: 100 })),
         },
         closed,
       ),

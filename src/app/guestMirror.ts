@@ -3,28 +3,34 @@
  * against what the switches say they sent, and handed on. Nothing is written to production.
  */
 import { parseIpv4 } from '../base/address.js';
-import { UmbraError } from '../base/errors.js';
+import { UmbraError, messageOf } from '../base/errors.js';
 import type { Progress } from '../base/log.js';
 import type { ProductionView } from '../device/index.js';
 import {
   measureCompleteness,
   MirrorCollector,
   MirrorCounters,
+  ProfileLearner,
   readMirrorRules,
   RecentCompleteness,
+  type Baseline,
   type EnteredFrame,
   type MirrorCompleteness,
   type MirrorSource,
 } from '../mirror/index.js';
 import type { Topology } from '../topology/index.js';
+import { probeBaseline } from './baselineProbe.js';
 import { collectFrames, type FrameSource } from './collect.js';
 import type { MirrorConfig } from './config.js';
 import { isShippedProgram } from './programs.js';
+import type { ReplicaImage } from './replica.js';
 import { mirrorState, type MirrorState } from './system.js';
 
 const MEASURE_PERIOD_MS = 1000;
 /** Completeness of late is that of a minute. */
 const RECENT_PERIODS = 60;
+/** Long enough for slow flows to show themselves, and for what a comparison costs not to matter. */
+const BASELINE_PERIOD_MS = 60_000;
 
 /** Collects and measures. */
 export class GuestMirror {
@@ -34,6 +40,11 @@ export class GuestMirror {
   #source: FrameSource | undefined;
   #timer: NodeJS.Timeout | undefined;
   #last: MirrorCompleteness | undefined;
+  /** What the mirror teaches since the baselines were last compared. */
+  #learner = new ProfileLearner();
+  #baseline: Baseline | undefined;
+  #baselineTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(
     topology: Topology,
@@ -43,7 +54,10 @@ export class GuestMirror {
     const rules = readMirrorRules(config.rules ?? [], topology);
     const sources = readSources(config, topology);
     const options = { rules, sources, takesAnySession: true };
-    this.#collector = new MirrorCollector(topology, options, deliver);
+    this.#collector = new MirrorCollector(topology, options, (entered) => {
+      this.#learner.observe(entered.frame, entered.timeNs, entered.wireLength);
+      deliver(entered);
+    });
   }
 
   /** Listens, and measures now and then. Throws like `collectFrames`. */
@@ -54,6 +68,36 @@ export class GuestMirror {
     );
     progress.step(`mirror: collecting ERSPAN at ${this.#source.name}`);
     this.#timer = setInterval(() => void this.#period(), MEASURE_PERIOD_MS);
+  }
+
+  /**
+   * Compares the baselines of production and of the unfaulted shadow again and again.
+   * @param image the shadow as it is, without faults
+   */
+  compareBaselines(
+    image: () => Promise<ReplicaImage>,
+    progress: Progress,
+    periodMs = BASELINE_PERIOD_MS,
+  ): void {
+    const isWanted = (): boolean => !this.#isClosed;
+    const compare = async (): Promise<void> => {
+      try {
+        const found = await probeBaseline(await image(), this.#learner, isWanted);
+        if (found) {
+          this.#baseline = found;
+          this.#learner = new ProfileLearner();
+        }
+      } catch (error) {
+        progress.step(`baseline: ${messageOf(error)}`);
+      }
+      if (isWanted()) this.#baselineTimer = setTimeout(() => void compare(), periodMs);
+    };
+    this.#baselineTimer = setTimeout(() => void compare(), periodMs);
+  }
+
+  /** The last comparison of baselines; undefined before there was one. */
+  get baseline(): Baseline | undefined {
+    return this.#baseline;
   }
 
   /** Production was opened anew: those that run our program tell by their counters. */
@@ -80,7 +124,9 @@ export class GuestMirror {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#baselineTimer);
     this.#source?.close();
   }
 

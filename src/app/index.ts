@@ -15,6 +15,7 @@ export { Shadow } from './shadow.js';
 export { cloneOnce, type Clone, type CloneResult } from './cloneOnce.js';
 export { parseConfig, readConfig, type DeviceConfig, type UpConfig } from './config.js';
 export { discover, type Discovered, type DiscoverOptions } from './discover.js';
+export { probeBaseline } from './baselineProbe.js';
 export { Service } from './service.js';
 export { freeAddress, switchKinds, switchPrograms, type SwitchKind } from './switchTarget.js';
 export { SwitchProbe, type TraceRequest } from './probe.js';

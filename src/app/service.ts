@@ -26,6 +26,7 @@ import { discoverOnce } from './discoverOnce.js';
 import { FaultStepper } from './faultStepper.js';
 import { GuestMirror } from './guestMirror.js';
 import { SwitchProbe } from './probe.js';
+import type { ReplicaImage } from './replica.js';
 import { Shadow } from './shadow.js';
 import type { ShadowState, System } from './system.js';
 
@@ -107,7 +108,7 @@ export class Service {
 
   /** How far the shadow can be trusted now; see `inconclusiveReason`. */
   fidelity(): Fidelity {
-    return this.#following.fidelity(this.#mirror?.completeness);
+    return this.#following.fidelity(this.#mirror?.completeness, this.#mirror?.baseline?.closeness);
   }
 
   /** Ends everything; production stays as it is. */
@@ -247,6 +248,9 @@ export class Service {
       fabric.inject(device, port, tagFrame(frame), taggedLength(wireLength));
     });
     await this.#mirror.open([...this.#views.values()], this.progress);
+    const { baselinePeriodMs } = this.config.fidelity ?? {};
+    const image = (): Promise<ReplicaImage> => this.#shadow.image();
+    this.#mirror.compareBaselines(image, this.progress, baselinePeriodMs);
   }
 
   #shadowState(): ShadowState {
@@ -261,6 +265,7 @@ export class Service {
       fidelity: parts.score,
       parts,
       ...(inconclusive === undefined ? {} : { inconclusive }),
+      ...(this.#mirror?.baseline && { baseline: this.#mirror.baseline }),
       ageMs: this.#following.ageMs,
       differences: all.flatMap(({ drift }) =>
         drift.flatMap(({ device, part, ...kinds }) =>

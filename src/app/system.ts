@@ -5,6 +5,7 @@ import type { Recommendation } from '../advice/index.js';
 import { RealTimePump } from '../fabric/index.js';
 import {
   readMirrorRules,
+  type Baseline,
   type MirrorCollector,
   type MirrorCompleteness,
   type RuleCompleteness,
@@ -25,6 +26,8 @@ export interface ShadowState {
   parts?: Fidelity;
   /** Why campaigns on this shadow are inconclusive, if they are. */
   inconclusive?: string;
+  /** The last comparison of latency and loss with production's. */
+  baseline?: Baseline;
   /** Time since production was last read, ms. */
   ageMs: number;
   differences: { device: string; kind: string; key: string }[];

@@ -178,7 +178,7 @@ export async function shadow(options: RemoteOptions) {
   );
 }
 
-function fidelityLines({ parts, inconclusive }: ShadowState): string[] {
+function fidelityLines({ parts, inconclusive, baseline }: ShadowState): string[] {
   if (!parts) return [];
   const { score, unmeasured } = parts;
   const texts = (['state', 'freshness', 'mirror', 'baseline'] as const).map((part) => {
@@ -186,8 +186,20 @@ function fidelityLines({ parts, inconclusive }: ShadowState): string[] {
     return `${part} ${isKnown ? figure(parts[part]) : 'not measured'}`;
   });
   const line = `fidelity ${figure(score)}: ${texts.join(', ')}`;
-  if (inconclusive === undefined) return [line];
-  return [line, `campaigns are inconclusive: ${inconclusive}`];
+  return [
+    line,
+    ...(baseline ? [baselineLine(baseline)] : []),
+    ...(inconclusive === undefined ? [] : [`campaigns are inconclusive: ${inconclusive}`]),
+  ];
+}
+
+function baselineLine({ conversations, worst }: NonNullable<ShadowState['baseline']>): string {
+  const parts = (['handshake', 'response', 'loss'] as const).flatMap((part) => {
+    const closeness = worst[part];
+    return closeness === undefined ? [] : [`${part} ${figure(closeness)}`];
+  });
+  const where = `${worst.client} to ${worst.server}:${worst.port}`;
+  return `baselines: ${conversations} conversations; worst ${where}: ${parts.join(', ')}`;
 }
 
 /** `umbra forecast`. */

@@ -52,6 +52,8 @@ export interface FabricSnapshot {
 /** A network. */
 export class Fabric {
   readonly pool: PacketPool;
+  /** Hears every frame that a simulated host sends, when it sends it. */
+  hostListener: PortTap | undefined;
   readonly #arena: Arena;
   readonly #events: EventQueue;
   readonly #links: Links;
@@ -306,8 +308,12 @@ export class Fabric {
     const { pool } = this;
     return {
       transmit: (host, packet) => {
-        if (this.#servers.isSilent(host)) pool.free(packet);
-        else this.#links.send(this.#hostOut[host]!, packet);
+        if (this.#servers.isSilent(host)) {
+          pool.free(packet);
+          return;
+        }
+        this.hostListener?.(pool.view(packet), pool.wireLength[packet]!, this.#now[0]!);
+        this.#links.send(this.#hostOut[host]!, packet);
       },
       tcp: (host, packet, at, ip, bytes) => this.#tcp.receive(host, packet, at, ip, bytes),
       datagram: (_, p) => {

@@ -8,6 +8,19 @@ const JUMP_LIMIT_BYTES = 16 * 1024 * 1024;
 /** No sequence number seen yet. */
 const UNKNOWN = -1;
 
+/** Times of one kind: how many, their sum in ns, and the sum of their squares. */
+export interface Moments {
+  count: number;
+  sum: number;
+  squares: number;
+}
+
+function add(moments: Moments, ns: number): void {
+  moments.count++;
+  moments.sum += ns;
+  moments.squares += ns * ns;
+}
+
 /** Sums over all connections of a client to a server's port. Times in ns. */
 export interface Conversation {
   client: string;
@@ -25,6 +38,12 @@ export interface Conversation {
   serviceNs: number;
   /** From a SYN to its answer in the latest handshake: what the way adds to every answer. */
   wayNs: number;
+  /** From a SYN to its answer, and from a request to the first of its answer, as seen. */
+  handshakes: Moments;
+  responses: Moments;
+  /** SYNs of clients and segments with data, and those of them that brought nothing new. */
+  segments: number;
+  repeated: number;
 }
 
 /** A conversation of which nothing was seen. */
@@ -41,6 +60,10 @@ export function emptyConversation(client: string, server: string, port: number):
     answered: 0,
     serviceNs: 0,
     wayNs: 0,
+    handshakes: { count: 0, sum: 0, squares: 0 },
+    responses: { count: 0, sum: 0, squares: 0 },
+    segments: 0,
+    repeated: 0,
   };
 }
 
@@ -73,6 +96,7 @@ export class Connection {
 
   /** The client's SYN, or its repetition. */
   open(sequence: number, timeNs: number): void {
+    this.#count(Number.isNaN(this.#synNs) ? 1 : 0);
     this.#clientFirst = (sequence + 1) >>> 0;
     if (this.#clientNext === UNKNOWN) this.#clientNext = this.#clientFirst;
     this.#synNs = timeNs;
@@ -83,13 +107,16 @@ export class Connection {
     if (this.#serverNext !== UNKNOWN) return;
     this.#serverNext = (sequence + 1) >>> 0;
     this.#wayNs = timeNs - this.#synNs;
-    if (!Number.isNaN(this.#wayNs)) this.conversation.wayNs = this.#wayNs;
+    if (Number.isNaN(this.#wayNs)) return;
+    this.conversation.wayNs = this.#wayNs;
+    if (this.#wayNs > 0) add(this.conversation.handshakes, this.#wayNs);
   }
 
   /** Data from the client; true when it begins an exchange. */
   request(sequence: number, bytes: number, timeNs: number): boolean {
     if (this.#clientFirst === UNKNOWN) this.#clientFirst = sequence;
     const fresh = newBytes(this.#clientNext, sequence, bytes);
+    this.#count(fresh);
     if (fresh === 0) return false;
     this.#clientNext = (sequence + bytes) >>> 0;
     this.conversation.clientBytes += fresh;
@@ -103,6 +130,7 @@ export class Connection {
   /** Data from the server. */
   answer(sequence: number, bytes: number, timeNs: number): void {
     const fresh = newBytes(this.#serverNext, sequence, bytes);
+    this.#count(fresh);
     if (fresh === 0) return;
     this.#serverNext = (sequence + bytes) >>> 0;
     this.conversation.serverBytes += fresh;
@@ -110,8 +138,14 @@ export class Connection {
     this.#awaitsAnswer = false;
     this.conversation.answered++;
     const wayNs = Number.isNaN(this.#wayNs) ? this.conversation.wayNs : this.#wayNs;
+    add(this.conversation.responses, timeNs - this.#lastRequestNs);
     const serviceNs = timeNs - this.#lastRequestNs - wayNs;
     this.conversation.serviceNs += Math.max(0, serviceNs);
+  }
+
+  #count(fresh: number): void {
+    this.conversation.segments++;
+    if (fresh === 0) this.conversation.repeated++;
   }
 
   /** A FIN of one side. */

@@ -7,6 +7,8 @@ export {
 } from './capture.js';
 export * from './collector.js';
 export * from './completeness.js';
+export * from './baseline.js';
+export { emptyConversation, type Conversation, type Moments } from './conversation.js';
 export { namesByAddress, ProfileLearner, type ProfileLimits } from './profile.js';
 export { CopyStream } from './stream.js';
 export { tagFrame, taggedLength } from './replay.js';

@@ -65,6 +65,11 @@ export class ProfileLearner {
     return this.#lastNs < this.#firstNs ? 0 : this.#lastNs - this.#firstNs;
   }
 
+  /** What TCP connections have exchanged so far. */
+  get conversations(): Iterable<Conversation> {
+    return this.#conversations.values();
+  }
+
   /**
    * Takes one frame (its real bytes) as it entered the network. Frames of the shadow, what is not
    * IP, and later fragments teach nothing.

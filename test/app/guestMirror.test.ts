@@ -97,11 +97,42 @@ test('completeness by the counters of production, and what it does to fidelity',
   t.true(poor.mirror >= 0.4 && poor.mirror < 0.8, `${poor.mirror}`);
   t.is(poor.score, poor.state * poor.freshness * poor.mirror);
   t.regex((await system.shadow()).inconclusive!, /is below 0.9: .*mirror 0\.[4-7]/);
+  t.true(service.fidelity().unmeasured.includes('baseline'));
   const half = await mirror();
   t.is(half.rules[0]!.copied + half.rules[1]!.copied, 451);
   const refused = { code: 'REFUSED', message: /a guest writes nothing/ };
   await t.throwsAsync(system.setMirrorRules([]), refused);
   t.deepEqual(await lab.production.device('s1').readState(), before);
+  await service.close();
+  socket.close();
+  for (const device of lab.production.devices.values()) device.close();
+  await server.close();
+});
+
+test('baselines are compared while copies come, and are a part of fidelity', async (t) => {
+  const lab = await openMirror([{ name: 'all' }]);
+  const { fabric, switches } = lab.network;
+  const server = new P4RuntimeServer([...switches.values()]);
+  const address = `127.0.0.1:${await server.listen('127.0.0.1:0')}`;
+  const udp = await freePort();
+  const socket = createSocket('udp4');
+  fabric.tap('s1', MIRROR_PORT, (packet) => socket.send(packet.slice(), udp, '127.0.0.1'));
+  const config = readConfig(writeFiles(address, udp, [{ name: 'all' }]));
+  const fidelity = { baselinePeriodMs: 200 };
+  const service = await Service.start({ ...config, fidelity }, silentProgress);
+  const parts = { kind: 'http', client: 'a', server: 'b', port: 80 } as const;
+  const sizes = { requestsPerSecond: 100, requestBytes: 300, responseBytes: 3000, serviceNs: 1e6 };
+  fabric.start([{ ...parts, name: 'web', ...sizes }], 1);
+  const state = await eventually(
+    () => {
+      fabric.runUntil(fabric.nowNs + 50e6);
+      return service.system.shadow();
+    },
+    ({ baseline }) => baseline !== undefined,
+  );
+  t.like(state.baseline, { conversations: 1 });
+  t.is(state.parts!.baseline, state.baseline!.closeness);
+  t.false(state.parts!.unmeasured.includes('baseline'));
   await service.close();
   socket.close();
   for (const device of lab.production.devices.values()) device.close();
