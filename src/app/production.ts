@@ -1,6 +1,13 @@
 /** Production under Umbra's own controller: its devices, its routes and its mirror. */
 import { defined } from '../base/assert.js';
-import { isMirroring, isRouting, planRoutes, type NetworkPlan } from '../control/index.js';
+import {
+  isMirroring,
+  isOfFunction,
+  isRouting,
+  planFunctions,
+  planRoutes,
+  type NetworkPlan,
+} from '../control/index.js';
 import { ProductionDevice, ProductionView } from '../device/index.js';
 import {
   planMirror,
@@ -8,7 +15,7 @@ import {
   type MirrorCounters,
   type MirrorRule,
 } from '../mirror/index.js';
-import type { Channel, Difference, GuestChannel } from '../p4runtime/index.js';
+import type { Channel, Difference, GuestChannel, Schema } from '../p4runtime/index.js';
 import type { Entity } from '../proto/index.js';
 import type { Topology } from '../topology/index.js';
 import { shippedProgram } from './programs.js';
@@ -21,14 +28,14 @@ export class Production {
     private readonly channelOf: (device: string) => GuestChannel,
   ) {}
 
-  /** Becomes primary on every switch and sets the production pipeline. */
+  /** Becomes primary on every switch and sets its pipeline: production's, or a function's. */
   static async open(
     topology: Topology,
     channelOf: (device: string) => Channel,
   ): Promise<Production> {
     const devices = new Map<string, ProductionDevice>();
-    for (const { name, deviceId } of topology.switches) {
-      const config = shippedProgram('production');
+    for (const { name, deviceId, function: networkFunction } of topology.switches) {
+      const config = shippedProgram(networkFunction?.program ?? 'production');
       const access = { name, channel: channelOf(name), deviceId: BigInt(deviceId), config };
       devices.set(name, await ProductionDevice.open(access));
     }
@@ -39,12 +46,14 @@ export class Production {
     return defined(this.devices.get(name), `device ${name}`);
   }
 
-  /** Installs the routes of all shortest paths; returns how many entities were written. */
+  /**
+   * Installs the routes of all shortest paths, and what the network functions are told; returns how
+   * many entities were written.
+   */
   async installRoutes(): Promise<number> {
-    return this.#apply(
-      planRoutes(this.topology, (name) => this.device(name).schema),
-      isRouting,
-    );
+    const schemaOf = (name: string): Schema => this.device(name).schema;
+    const routes = await this.#apply(planRoutes(this.topology, schemaOf), isRouting);
+    return routes + (await this.#apply(planFunctions(this.topology, schemaOf), isOfFunction));
   }
 
   /** Installs mirror rules, replacing those before. */

@@ -53,7 +53,31 @@ export function planRoutes(
       if (hops.length > 0) plan.addRoute(prefix, hops);
     }
   }
+  for (const { address, device } of functionAddresses(topology)) {
+    const preferred = around.nextHopsTo(device);
+    const fallback = all.nextHopsTo(device);
+    for (const { name } of topology.switches) {
+      const hops = preferred.get(name) ?? fallback.get(name) ?? [];
+      if (hops.length > 0) plans.get(name)!.addRoute(`${address}/32`, hops);
+    }
+  }
   return new Map([...plans].map(([name, plan]) => [name, plan.entities()]));
+}
+
+/** Addresses that network functions answer to, and that are no host's. */
+function functionAddresses(topology: Topology): { address: string; device: string }[] {
+  const taken = new Set(topology.hosts.map(({ ip }) => ip));
+  return topology.switches.flatMap(({ name: device, function: it }) => {
+    const addresses =
+      it?.program === 'nat'
+        ? [it.address]
+        : it?.program === 'balancer'
+          ? it.services.map(({ address }) => address)
+          : [];
+    return [...new Set(addresses)]
+      .filter((address) => !taken.has(address))
+      .map((address) => ({ address, device }));
+  });
 }
 
 /** Hosts that share a prefix and a switch, as one destination; others one by one. */

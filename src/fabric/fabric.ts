@@ -112,6 +112,7 @@ export class Fabric {
     this.#traffic = new Traffic(
       arena,
       hosts,
+      switches,
       maxFlows,
       sockets,
       this.#stats,

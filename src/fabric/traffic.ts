@@ -7,7 +7,7 @@ import type { Arena } from '../base/arena.js';
 import { parseIpv4 } from '../base/address.js';
 import { UmbraError } from '../base/errors.js';
 import { deriveSeed, Prng } from '../base/prng.js';
-import type { Host, TrafficFlow } from '../topology/index.js';
+import { backendsOf, type Host, type SwitchDevice, type TrafficFlow } from '../topology/index.js';
 import type { EventQueue } from './eventQueue.js';
 import { FlowColumn, type FlowTable } from './flowStats.js';
 import type { Hosts } from './hosts.js';
@@ -36,6 +36,8 @@ interface ActiveFlow {
   client: number;
   server: number;
   serverIp: number;
+  /** Where its connections may end: at the server, or behind a balancer that has its address. */
+  ends: { host: number; port: number }[];
   requestHead: Uint8Array;
   responseHead: Uint8Array;
 }
@@ -64,6 +66,7 @@ export class Traffic implements TcpApplication, ServerSurroundings {
   constructor(
     arena: Arena,
     private readonly hostList: readonly Host[],
+    private readonly switches: readonly SwitchDevice[],
     readonly maxFlows: number,
     private readonly sockets: Sockets,
     private readonly stats: FlowTable,
@@ -217,10 +220,11 @@ export class Traffic implements TcpApplication, ServerSurroundings {
 
   accepts(host: number, port: number, flow: number): boolean {
     const active = this.#flows[flow];
-    if (!active || active.server !== host) return false;
-    const { flow: spec } = active;
+    if (!active) return false;
+    const { flow: spec, ends } = active;
     if (this.#servers.isRefusing(host)) return false;
-    return (spec.kind === 'http' || spec.kind === 'bulk') && spec.port === port;
+    if (spec.kind !== 'http' && spec.kind !== 'bulk') return false;
+    return ends.some((end) => end.host === host && end.port === port);
   }
 
   connected(s: number): void {
@@ -353,9 +357,23 @@ export class Traffic implements TcpApplication, ServerSurroundings {
       client,
       server,
       serverIp: parseIpv4(ip),
+      ends: this.#ends(flow, server, ip),
       requestHead: isHttp ? requestHead(flow.name, name) : NO_CONTENT,
       responseHead: isHttp ? responseHead(200, flow.responseBytes) : NO_CONTENT,
     };
+  }
+
+  #ends(flow: TrafficFlow, server: number, address: string): ActiveFlow['ends'] {
+    if (flow.kind !== 'http' && flow.kind !== 'bulk') return [];
+    const { port } = flow;
+    const behind = backendsOf(this.switches, { address, protocol: 'tcp', port });
+    return [
+      { host: server, port },
+      ...behind.map((backend) => ({
+        host: this.hostList.findIndex(({ ip }) => ip === backend.address),
+        port: backend.port,
+      })),
+    ];
   }
 
   #host(name: string, flow: TrafficFlow): number {

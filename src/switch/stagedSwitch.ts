@@ -27,7 +27,11 @@ export class StagedSwitch {
     makeStage: SwitchMaker,
   ) {
     this.inner = makeInner({
-      transmit: (port, packet) => this.stage.receive(port + SWITCH_SIDE, packet, this.#nowNs),
+      transmit: (port, packet) => {
+        // The stage has no numbers for ports beyond its own: those of mirrors, and of no cable.
+        if (port >= SWITCH_SIDE) outer.transmit(port, packet);
+        else this.stage.receive(port + SWITCH_SIDE, packet, this.#nowNs);
+      },
       wakeAt: (timeNs) => {
         this.#innerWakeNs = timeNs;
         this.#askToWake();

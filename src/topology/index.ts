@@ -1,4 +1,5 @@
 /** The network as a graph: types, files, generators, paths. */
+export { backendsOf } from './balanced.js';
 export { demoTraffic } from './demoTraffic.js';
 export * from './generate.js';
 export * from './graph.js';

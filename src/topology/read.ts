@@ -13,6 +13,7 @@ import {
 import { UmbraError, messageOf } from '../base/errors.js';
 import { demoTraffic } from './demoTraffic.js';
 import { switchOf } from './generate.js';
+import { functionKeys, readFunction } from './readFunction.js';
 import { readLinks } from './readLinks.js';
 import { readTraffic } from './readTraffic.js';
 import type { Host, ServerCapacity, Service, SwitchDevice, Topology } from './topology.js';
@@ -34,8 +35,10 @@ export function readTopology(text: string, file: string): Topology {
   }
   const root = new TopologyPart(json, file, '');
   root.allow(['name', 'hosts', 'switches', 'links', 'traffic', 'description']);
-  const switches = root.entries('switches').map(([name, part], i) => readSwitch(name, part, i));
   const hosts = root.entries('hosts').map(([name, part]) => readHost(name, part));
+  const switches = root
+    .entries('switches')
+    .map(([name, part], i) => readSwitch(name, part, i, hosts));
   if (switches.length === 0) throw root.error('a network needs a switch');
   const names = new Set<string>();
   for (const { name } of [...switches, ...hosts]) {
@@ -49,15 +52,22 @@ export function readTopology(text: string, file: string): Topology {
   return { name, hosts, switches, links, traffic };
 }
 
-function readSwitch(name: string, part: TopologyPart, index: number): SwitchDevice {
+function readSwitch(
+  name: string,
+  part: TopologyPart,
+  index: number,
+  hosts: readonly Host[],
+): SwitchDevice {
   // The p4lang keys say where a tutorial's switch takes its configuration from.
-  part.allow(['id', 'mac', 'loopback', 'runtime_json', 'cli_input', 'mac_addr', 'program']);
+  const p4lang = ['runtime_json', 'cli_input', 'mac_addr', 'program'];
+  part.allow(['id', 'mac', 'loopback', ...p4lang, ...functionKeys]);
   const made = switchOf(name, part.optionalInteger('id', 1, 65535) ?? index + 1);
   const mac = part.optionalString('mac') ?? made.mac;
   part.check('mac', () => parseMac(mac));
   const loopback = part.optionalString('loopback') ?? made.loopback;
   part.check('loopback', () => parseIpv4(loopback));
-  return { ...made, mac, loopback };
+  const networkFunction = readFunction(part, hosts);
+  return { ...made, mac, loopback, ...(networkFunction && { function: networkFunction }) };
 }
 
 function readHost(name: string, part: TopologyPart): Host {

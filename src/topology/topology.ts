@@ -55,7 +55,32 @@ export interface SwitchDevice {
   mac: string;
   /** Loopback address, source of ERSPAN copies. */
   loopback: string;
+  /** What it does besides forwarding. */
+  function?: NetworkFunction;
 }
+
+/** An address and port that somebody serves. */
+export interface ServedAddress {
+  address: string;
+  protocol: 'tcp' | 'udp';
+  port: number;
+}
+
+/** A server behind a balancer; new connections come to it in proportion to its weight. */
+export interface Backend {
+  address: string;
+  port: number;
+  /** 0: none. */
+  weight: number;
+}
+
+/** A program of its own that a switch runs (`p4/functions`), and what it is told. */
+export type NetworkFunction =
+  /** Connections pass that were opened at `inside` ports, or to an open service. */
+  | { program: 'firewall'; inside: number[]; open: ServedAddress[] }
+  /** What comes in at `inside` ports leaves with the public address. */
+  | { program: 'nat'; inside: number[]; address: string }
+  | { program: 'balancer'; services: (ServedAddress & { backends: Backend[] })[] };
 
 /** A full-duplex cable between two endpoints. */
 export interface Link {

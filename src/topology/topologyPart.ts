@@ -120,6 +120,17 @@ export class TopologyPart {
     return new TopologyPart(this.#object()[key], this.file, this.#join(key));
   }
 
+  /** A list of whole numbers of a range, empty when absent. */
+  integers(key: string, least: number, most: number): number[] {
+    const value = this.#object()[key] ?? [];
+    if (!Array.isArray(value)) throw this.error(`'${key}' must be a list`);
+    for (const item of value as unknown[]) {
+      if (Number.isInteger(item) && Number(item) >= least && Number(item) <= most) continue;
+      throw this.error(`'${key}': ${String(item)} is no whole number of ${least} to ${most}`);
+    }
+    return value as number[];
+  }
+
   list(key: string): TopologyPart[] {
     const value = this.#object()[key];
     if (value === undefined) return [];
