@@ -45,6 +45,11 @@ const lossy: TimedFailure = {
   id: 'lossy',
   failure: { type: 'link_degradation', link: 'leaf1-spine1', direction: 'both', loss: 0.001 },
 };
+const failing: TimedFailure = {
+  ...outage,
+  id: 'failing',
+  failure: { type: 'app_error', host: 'h21', port: 80, mode: 'status', status: 503, share: 0.1 },
+};
 const base: Scenario = {
   id: 'one',
   seed: 3,
@@ -61,6 +66,12 @@ const cases: [string, Partial<Scenario>, Verdict, RegExp][] = [
   ['nothing fails', { failures: [] }, 'survived', /everything held/],
   ['a little loss', { failures: [lossy] }, 'survived', /everything held/],
   ['an outage that ends', {}, 'degraded', /errorRate of all <= 0.01 was .* from 1/],
+  [
+    'a service that answers 503 for 10 % of requests',
+    { failures: [failing] },
+    'degraded',
+    /errorRate of all <= 0.01 was 0\.(0[5-9]|1[0-9])/,
+  ],
   ['no time to recover', { recoveryNs: 0 }, 'failed', /not recovered: errorRate/],
   ['never seen again', { afterNs: 0 }, 'inconclusive', /no recovery was seen/],
   [

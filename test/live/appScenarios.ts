@@ -10,7 +10,7 @@ import type { Requirement } from './requirements.js';
 import type { ShadowLab } from './shadowLab.js';
 
 const URL = 'http://10.0.2.1:8000/';
-const BODY_BYTES = 200_000;
+const BODY_BYTES = 100_000;
 
 /** Errors of curl, as its manual numbers them. */
 const Curl = { REFUSED: 7, TRUNCATED: 18, TIMEOUT: 28, EMPTY: 52, RESET: 56 } as const;
@@ -28,13 +28,18 @@ interface Fetched {
 }
 
 /** Fetches so many times in one curl, which keeps its connection alive. */
-function fetch(lab: ShadowLab, folder: string, times: number, maxSeconds = 5): Fetched {
+async function fetch(
+  lab: ShadowLab,
+  folder: string,
+  times: number,
+  maxSeconds = 10,
+): Promise<Fetched> {
   const files = Array.from({ length: times }, (_, i) => join(folder, `body${i}`));
   for (const file of files) rmSync(file, { force: true });
   const format = '%{http_code} %{num_connects} %{time_starttransfer}\n';
   const targets = files.flatMap((file) => ['-o', file, URL]);
   const command = ['curl', '-s', '--max-time', String(maxSeconds), '-w', format, ...targets];
-  const { status, stdout } = lab.inA(command);
+  const { status, stdout } = await lab.inA(command);
   const transfers = stdout.trim().split('\n').map((line) => {
     const [code = 0, connects = 0, firstByte = 0] = line.split(' ').map(Number);
     return { status: code, connects, firstByte };
@@ -55,34 +60,34 @@ export async function curlScenario(t: ExecutionContext, lab: ShadowLab): Promise
     lab.lab.namespaces.start('b', [process.execPath, '-e', server, join(folder, 'served')]);
     await lab.ready(['curl', '-s', '-o', '/dev/null', '--max-time', '2', URL]);
 
-    const isWell = (what: string): void => {
-      const { exit, transfers, bodies } = fetch(lab, folder, 2);
+    const isWell = async (what: string): Promise<void> => {
+      const { exit, transfers, bodies } = await fetch(lab, folder, 2);
       t.is(exit, 0, what);
       t.deepEqual(transfers.map(({ status, connects }) => [status, connects]), [[200, 1], [200, 0]], what);
       t.true(bodies.every((one) => one.equals(body)), what);
     };
-    isWell('without a failure');
-    const plain = fetch(lab, folder, 1).transfers[0]!;
+    await isWell('without a failure');
+    const plain = (await fetch(lab, folder, 1)).transfers[0]!;
 
-    await lab.under(web('status', { status: 500 }), () => {
-      const { exit, transfers, bodies } = fetch(lab, folder, 3);
+    await lab.under(web('status', { status: 500 }), async () => {
+      const { exit, transfers, bodies } = await fetch(lab, folder, 3);
       t.is(exit, 0);
       const seen = transfers.map(({ status, connects }) => [status, connects]);
       t.deepEqual(seen, [[500, 1], [500, 0], [500, 0]], 'on a kept-alive connection, too');
       t.true(bodies.every((one) => one.equals(body)), 'bodies are intact');
     });
-    isWell('after it');
-    await lab.under(web('status', { share: 0.3 }), () => {
+    await isWell('after it');
+    await lab.under(web('status', { share: 0.3 }), async () => {
       const count = 200;
-      const { transfers } = fetch(lab, folder, count, 60);
+      const { transfers } = await fetch(lab, folder, count, 60);
       const hits = transfers.filter(({ status }) => status === 503).length;
       // 99.99 %: the ports and sequence numbers are other ones every time.
       const band = 3.9 * Math.sqrt(count * 0.3 * 0.7);
       t.true(Math.abs(hits - count * 0.3) <= band, `${hits} of ${count} at a share of 0.3`);
       t.log(`${hits} of ${count} answers were 503 at a share of 0.3`);
     });
-    await lab.under(web('delay', { delayNs: 300e6 }), () => {
-      const { transfers, bodies } = fetch(lab, folder, 2);
+    await lab.under(web('delay', { delayNs: 300e6 }), async () => {
+      const { transfers, bodies } = await fetch(lab, folder, 2);
       for (const { firstByte } of transfers) t.true(firstByte >= 0.3, `${firstByte} s`);
       t.true(bodies.every((one) => one.equals(body)));
       const late = (transfers[0]!.firstByte - plain.firstByte) * 1000;
@@ -96,15 +101,15 @@ export async function curlScenario(t: ExecutionContext, lab: ShadowLab): Promise
       [web('cut', { afterBytes: 50_000 }), Curl.TRUNCATED],
     ];
     for (const [failure, exit] of failures) {
-      await lab.under(failure, () => {
-        const done = fetch(lab, folder, 1, 2);
+      await lab.under(failure, async () => {
+        const done = await fetch(lab, folder, 1, 2);
         t.is(done.exit, exit, failure.mode);
         if (failure.afterBytes === undefined) return;
         const [part] = done.bodies;
         t.true(part!.length > 40_000 && part!.length <= 50_000, `${part!.length} bytes`);
         t.true(body.subarray(0, part!.length).equals(part!), 'what arrives is right');
       });
-      isWell(`after ${failure.mode}`);
+      await isWell(`after ${failure.mode}`);
     }
   } finally {
     rmSync(folder, { recursive: true });
@@ -155,33 +160,33 @@ export async function psqlScenario(t: ExecutionContext, lab: ShadowLab): Promise
     const psql = (sql: string, timeout = 2): string[] =>
       ['psql', '-X', '-A', '-t', '-c', sql, connection(timeout)];
     await lab.ready(psql('select 1'));
-    const isWell = (what: string): void => {
-      const done = lab.inA(psql('select 6 * 7'));
+    const isWell = async (what: string): Promise<void> => {
+      const done = await lab.inA(psql('select 6 * 7'));
       t.deepEqual([done.status, done.stdout], [0, '42\n'], `${what}: ${done.stderr}`);
     };
-    isWell('without a failure');
+    await isWell('without a failure');
 
-    await lab.under(database('delay', { delayNs: 5e9 }), () => {
-      const done = lab.inA(psql('select 1'));
+    await lab.under(database('delay', { delayNs: 5e9 }), async () => {
+      const done = await lab.inA(psql('select 1'));
       t.not(done.status, 0);
       t.regex(done.stderr, /timeout expired/);
     });
-    isWell('after the delay');
-    await lab.under(database('hang'), () => {
-      const done = lab.inA(psql('select 1'));
+    await isWell('after the delay');
+    await lab.under(database('hang'), async () => {
+      const done = await lab.inA(psql('select 1'));
       t.regex(done.stderr, /timeout expired/);
     });
-    isWell('after the hang');
-    await lab.under(database('refuse'), () => {
-      t.regex(lab.inA(psql('select 1')).stderr, /Connection refused/);
+    await isWell('after the hang');
+    await lab.under(database('refuse'), async () => {
+      t.regex((await lab.inA(psql('select 1'))).stderr, /Connection refused/);
     });
-    isWell('after the refusal');
-    await lab.under(database('error'), () => {
-      const done = lab.inA(psql('select 1'));
+    await isWell('after the refusal');
+    await lab.under(database('error'), async () => {
+      const done = await lab.inA(psql('select 1'));
       t.not(done.status, 0);
       t.regex(done.stderr, /FATAL: +database failure injected by Umbra/);
     });
-    isWell('after the error');
+    await isWell('after the error');
 
     // A session that is under way: its query's answer becomes the error.
     let output = '';
@@ -193,7 +198,7 @@ export async function psqlScenario(t: ExecutionContext, lab: ShadowLab): Promise
     await lab.ready(psql("select 1 / count(*) from pg_stat_activity where query like '%pg_sleep(2)'"));
     await lab.under(database('error'), async () => t.not(await ended, 0));
     t.regex(output, /FATAL: +database failure injected by Umbra/);
-    isWell('after the session');
+    await isWell('after the session');
   } finally {
     // Its processes must be gone before its folder goes.
     lab.lab.removeHost('b');

@@ -107,8 +107,11 @@ export async function delayAt(lab: ShadowLab, perSecond: number, seconds: number
   const pace = { count: perSecond * seconds, perSecond, payloadBytes: 100, isCompared: true };
   const run = await measure(lab, { delayNs: 20 * MS }, pace);
   const { p50, p99 } = addedDelay(run);
-  const { sent, lost } = lossOf(run.faulty);
-  return { perSecond, p50Ms: p50 / MS, p99Ms: p99 / MS, lost: lost / sent };
+  const [lost, otherLost] = [run.faulty, run.plain].map((stream) => {
+    const seen = lossOf(stream);
+    return seen.lost / seen.sent;
+  });
+  return { p50Ms: p50 / MS, p99Ms: p99 / MS, lost: lost!, otherLost: otherLost! };
 }
 
 /** Shapes to 20 Mbit/s. */

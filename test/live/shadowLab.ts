@@ -2,6 +2,7 @@
  * Two kernel hosts with a shadow switch between them, whose faults this process keeps alive: what
  * failures are measured on with real programs. The switch may be Umbra's daemon or BMv2.
  */
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRouting, planRoutes } from '../../src/control/index.js';
 import { shippedProgram } from '../../src/app/index.js';
@@ -37,7 +38,15 @@ async function startUmbra(lab: VethLab, program: SwitchProgram) {
   return { address, end: () => {} };
 }
 
-const READY_MS = 15_000;
+const READY_MS = 30_000;
+const COMMAND_MS = 60_000;
+
+/** What a command did; without a status it took too long. */
+interface Done {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
 
 /** Hosts a (10.0.1.1) and b (10.0.2.1) and their faulty switch. */
 export class ShadowLab {
@@ -84,17 +93,23 @@ export class ShadowLab {
     }
   };
 
-  /** A command in host a, with a fresh lease: this process is blocked meanwhile. */
-  inA(command: readonly string[], timeoutMs = 8000) {
-    this.faults.heartbeat();
-    return this.lab.namespaces.execute('a', command, timeoutMs);
+  /** A command in host a; the lease is kept meanwhile. */
+  async inA(command: readonly string[]): Promise<Done> {
+    const child = this.lab.namespaces.start('a', command, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const done: Done = { status: null, stdout: '', stderr: '' };
+    child.stdout!.on('data', (part: Buffer) => (done.stdout += part.toString()));
+    child.stderr!.on('data', (part: Buffer) => (done.stderr += part.toString()));
+    const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_MS);
+    const [status] = (await once(child, 'close')) as [number | null];
+    clearTimeout(timer);
+    return { ...done, status };
   }
 
   /** Waits until a command in host a succeeds. */
   async ready(command: readonly string[]): Promise<void> {
     const end = performance.now() + READY_MS;
     for (;;) {
-      const { status, stdout, stderr } = this.inA(command);
+      const { status, stdout, stderr } = await this.inA(command);
       if (status === 0) return;
       if (performance.now() > end) throw new Error(`${command.join(' ')}: ${stdout}${stderr}`);
       await sleep(100);
