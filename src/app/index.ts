@@ -22,5 +22,5 @@ export { SwitchProbe, type TraceRequest } from './probe.js';
 export * from './system.js';
 export { Replica, type ReplicaImage } from './replica.js';
 export { ShadowTestbed, type TestbedImage } from './testbed.js';
-export { coreCount, TestbedPool, type RunRequest, type RunResult } from './testbedPool.js';
+export { coreCount, TestbedPool } from './testbedPool.js';
 export { topologyImage } from './topologyImage.js';

@@ -5,35 +5,20 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { assert } from '../base/assert.js';
 import { UmbraError, type ErrorCode } from '../base/errors.js';
-import type { Failure } from '../fault/index.js';
-import type { FlowMetrics } from '../telemetry/index.js';
+import type { RunOutcome, Scenario, ScenarioRunner } from '../campaign/index.js';
 import type { TestbedImage } from './testbed.js';
-
-/** One run from the warm state. */
-export interface RunRequest {
-  seed: number;
-  /** ns of the network's time. */
-  durationNs: number;
-  failure: Failure | undefined;
-}
-
-/** What a run showed, and what it took. */
-export interface RunResult {
-  flows: FlowMetrics[];
-  packetHops: number;
-}
 
 /** A thread's answer to a request; number 0 says that it is ready. */
 export interface WorkerAnswer {
   id: number;
-  result?: RunResult;
+  outcome?: RunOutcome;
   error?: { code: ErrorCode | undefined; message: string };
 }
 
 interface Task {
   id: number;
-  request: RunRequest;
-  resolve(result: RunResult): void;
+  scenario: Scenario;
+  resolve(outcome: RunOutcome): void;
   reject(error: unknown): void;
 }
 
@@ -49,7 +34,7 @@ export function coreCount(): number {
 }
 
 /** Threads that run whatever comes, each one run at a time, in the order of asking. */
-export class TestbedPool {
+export class TestbedPool implements ScenarioRunner {
   readonly #threads: Thread[] = [];
   readonly #waiting: Task[] = [];
   #nextId = 1;
@@ -70,15 +55,15 @@ export class TestbedPool {
     return pool;
   }
 
-  get threads(): number {
+  get width(): number {
     return this.#threads.length;
   }
 
   /** Carries out a run. Throws what it threw, UNAVAILABLE when its thread ended. */
-  run(request: RunRequest): Promise<RunResult> {
+  run(scenario: Scenario): Promise<RunOutcome> {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ id: this.#nextId++, request, resolve, reject });
+      this.#waiting.push({ id: this.#nextId++, scenario, resolve, reject });
       this.#hand();
     });
   }
@@ -119,15 +104,15 @@ export class TestbedPool {
       const task = this.#waiting.shift();
       if (!task) return;
       thread.task = task;
-      thread.worker.postMessage({ id: task.id, request: task.request });
+      thread.worker.postMessage({ id: task.id, scenario: task.scenario });
     }
   }
 
-  #take(thread: Thread, { id, result, error }: WorkerAnswer): void {
+  #take(thread: Thread, { id, outcome, error }: WorkerAnswer): void {
     const { task } = thread;
     if (task?.id !== id) return;
     thread.task = undefined;
-    if (result) task.resolve(result);
+    if (outcome) task.resolve(outcome);
     else task.reject(errorOf(error!));
     this.#hand();
   }

@@ -2,9 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { defined } from '../base/assert.js';
 import { messageOf, UmbraError } from '../base/errors.js';
-import { measure } from '../campaign/index.js';
+import { runScenario, type Baselines, type Scenario } from '../campaign/index.js';
 import { ShadowTestbed, type TestbedImage } from './testbed.js';
-import type { RunRequest, WorkerAnswer } from './testbedPool.js';
+import type { WorkerAnswer } from './testbedPool.js';
 
 const port = defined(parentPort, 'a thread to answer to');
 
@@ -22,11 +22,9 @@ await answer(0, async () => {
   await testbed;
   return {};
 });
-port.on('message', ({ id, request }: { id: number; request: RunRequest }) => {
+const baselines: Baselines = new Map();
+port.on('message', ({ id, scenario }: { id: number; scenario: Scenario }) => {
   void answer(id, async () => {
-    const bed = await testbed;
-    const before = bed.packetHops;
-    const flows = await measure(bed, request.seed, request.durationNs, request.failure);
-    return { result: { flows, packetHops: bed.packetHops - before } };
+    return { outcome: await runScenario(await testbed, scenario, baselines) };
   });
 });

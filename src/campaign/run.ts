@@ -15,6 +15,7 @@ export interface RunOutcome extends Judgement {
   stoppedNs?: number;
   /** From the first failure's begin to the last one's end, against the run without failures. */
   effects: Effect[];
+  /** With the failures alone. */
   packetHops: number;
 }
 
@@ -31,8 +32,8 @@ export async function runScenario(
   baselines: Baselines = new Map(),
 ): Promise<RunOutcome> {
   const plan = planOf(scenario);
-  const hops = testbed.packetHops;
   const [from, to] = await baselineOf(testbed, scenario, plan, baselines);
+  const hops = testbed.packetHops;
   const execution = new Execution(testbed, scenario, plan);
   await execution.run();
   const { windows, stoppedBy, stoppedNs } = execution;

@@ -22,8 +22,6 @@ export interface Evidence {
   expectations: readonly string[];
   /** The stop condition that ended the run, as text. */
   stoppedBy?: string;
-  /** Why nothing that the run shows can be trusted. */
-  distrusted?: string;
 }
 
 /** A verdict with the reason for it. */
@@ -33,12 +31,12 @@ export interface Judgement {
 }
 
 /**
- * inconclusive: the shadow was not to be trusted, an expectation did not hold before any failure,
- * or there was nothing to measure it by. failed: a stop condition, or what was expected does not
- * hold again after the recovery. degraded: it did not hold while failures acted. survived: it held.
+ * inconclusive: an expectation did not hold before any failure, or there was nothing to measure it
+ * by; the campaign says so too of a shadow that cannot be trusted. failed: a stop condition, or
+ * what was expected does not hold again after the recovery. degraded: it did not hold while
+ * failures acted. survived: it held.
  */
-export function judge({ windows, expectations, stoppedBy, distrusted }: Evidence): Judgement {
-  if (distrusted !== undefined) return { verdict: 'inconclusive', reason: distrusted };
+export function judge({ windows, expectations, stoppedBy }: Evidence): Judgement {
   const inPhase = (phase: Phase): WindowResult[] => windows.filter((w) => w.phase === phase);
   const violated = (phase: Phase): string | undefined =>
     firstViolation(inPhase(phase), expectations);

@@ -4,10 +4,14 @@ import {
   ShadowTestbed,
   TestbedPool,
   topologyImage,
-  type RunRequest,
   type TestbedImage,
 } from '../../src/app/index.js';
-import { measure, sweepFailures } from '../../src/campaign/index.js';
+import {
+  runScenario,
+  singleScenario,
+  sweepFailures,
+  type Scenario,
+} from '../../src/campaign/index.js';
 import { leafSpine, type Topology } from '../../src/topology/index.js';
 
 const topology: Topology = leafSpine(2, 2, 1);
@@ -29,42 +33,39 @@ async function makeImage(): Promise<TestbedImage> {
   return { replica: await topologyImage(topology, 1), flows, seed: 1, warmUpNs: 200e6 };
 }
 
-const requests: RunRequest[] = sweepFailures(topology)
+const none = { beforeNs: 0, afterNs: 0, recoveryNs: 0, hypothesis: [], stop: [] };
+const scenarios: Scenario[] = sweepFailures(topology)
   .slice(0, 12)
-  .map((failure, i) => ({ seed: 1 + (i % 2), durationNs: 400e6, failure }));
+  .map((failure, i) => {
+    const frame = { ...none, seed: 1 + (i % 2), windowNs: 200e6 };
+    return singleScenario(`scenario ${i}`, [failure], frame, 400e6);
+  });
 
 test('a run shows the same on any thread, and in this one', async (t) => {
   const image = await makeImage();
   const testbed = await ShadowTestbed.of(image);
   const here = [];
-  for (const { seed, durationNs, failure } of requests) {
-    here.push(await measure(testbed, seed, durationNs, failure));
-  }
-  t.true(new Set(here.map((flows) => JSON.stringify(flows))).size > 3);
+  for (const scenario of scenarios) here.push(await runScenario(testbed, scenario));
+  t.true(new Set(here.map(({ effects }) => JSON.stringify(effects))).size > 3);
+  t.true(here.every(({ packetHops }) => packetHops > 0));
   for (const threads of [1, 3]) {
     const pool = await TestbedPool.open(image, threads);
-    const results = await Promise.all(requests.map((request) => pool.run(request)));
-    t.deepEqual(
-      results.map(({ flows }) => flows),
-      here,
-    );
-    t.true(results.every(({ packetHops }) => packetHops > 0));
+    t.deepEqual(await Promise.all(scenarios.map((scenario) => pool.run(scenario))), here);
     await pool.close();
   }
 });
 
 test('what a run throws is thrown; what the threads cannot do any more is said', async (t) => {
   const pool = await TestbedPool.open(await makeImage(), 1);
-  const failure = { ...requests[0]!.failure!, link: 'nowhere' } as RunRequest['failure'];
-  const error = await t.throwsAsync(pool.run({ ...requests[0]!, failure }), {
-    instanceOf: UmbraError,
-  });
-  t.regex(error.message, /nowhere/);
-  t.is((await pool.run(requests[1]!)).flows.length, 1, 'the thread goes on');
-  const underWay = pool.run(requests[2]!);
-  const waiting = pool.run(requests[3]!);
+  const failure = { type: 'link_degradation', link: 'nowhere', direction: 'both' } as const;
+  const wrong = singleScenario('wrong', [failure], { ...none, seed: 1, windowNs: 1e8 }, 1e8);
+  const error = await t.throwsAsync(pool.run(wrong), { instanceOf: UmbraError });
+  t.regex(error.message, /wrong: failure 'failure-1': .*nowhere/);
+  t.is((await pool.run(scenarios[1]!)).scenario, 'scenario 1', 'the thread goes on');
+  const underWay = pool.run(scenarios[2]!);
+  const waiting = pool.run(scenarios[3]!);
   const ended = [underWay, waiting].map((run) => t.throwsAsync(run, { message: /ended/ }));
   await pool.close();
   await Promise.all(ended);
-  await t.throwsAsync(pool.run(requests[1]!), { message: /ended/ });
+  await t.throwsAsync(pool.run(scenarios[1]!), { message: /ended/ });
 });

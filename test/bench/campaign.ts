@@ -9,7 +9,7 @@ import {
   topologyImage,
   type TestbedImage,
 } from '../../src/app/index.js';
-import { randomFailures, sweepFailures } from '../../src/campaign/index.js';
+import { randomFailures, singleScenario, sweepFailures } from '../../src/campaign/index.js';
 import type { Failure } from '../../src/fault/index.js';
 import { fatTree, type Topology, type TrafficFlow } from '../../src/topology/index.js';
 import type { Benchmark } from './row.js';
@@ -118,8 +118,11 @@ export const run: Benchmark = async () => {
   const rate = failures.length / here.wall;
 
   const pool = await TestbedPool.open(image);
-  const request = (failure: Failure) => pool.run({ seed: SEED, durationNs: windowNs, failure });
-  await Promise.all(failures.slice(-REHEARSALS * pool.threads).map(request));
+  const none = { beforeNs: 0, afterNs: 0, recoveryNs: 0, hypothesis: [], stop: [] };
+  const frame = { ...none, seed: SEED, windowNs };
+  const request = (failure: Failure, i: number) =>
+    pool.run(singleScenario(`failure ${i}`, [failure], frame, windowNs));
+  await Promise.all(failures.slice(-REHEARSALS * pool.width).map(request));
   const began = process.hrtime.bigint();
   await Promise.all(failures.map(request));
   const together = failures.length / seconds(began);

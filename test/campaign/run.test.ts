@@ -1,14 +1,12 @@
 import test from 'ava';
 import { ShadowTestbed, topologyImage } from '../../src/app/index.js';
 import {
-  judge,
   rehearsePlan,
   runScenario,
   type Expectation,
   type Scenario,
   type TimedFailure,
   type Verdict,
-  type WindowResult,
 } from '../../src/campaign/index.js';
 import { leafSpine, type Topology, type TrafficFlow } from '../../src/topology/index.js';
 
@@ -107,12 +105,6 @@ test('twice from one seed: the same bytes; the effect is that of the failure', a
   t.true(effect.after > 0.9);
   const untouched = await runScenario(testbed, { ...base, failures: [] });
   t.true(untouched.effects.every(({ delta }) => delta === 0));
-});
-
-test('a shadow that cannot be trusted decides nothing', (t) => {
-  const held = { phase: 'before', fromNs: 0, toNs: 1, values: [0], held: [true] } as WindowResult;
-  const judgement = judge({ windows: [held], expectations: ['e'], distrusted: 'fidelity 0.5' });
-  t.deepEqual(judgement, { verdict: 'inconclusive', reason: 'fidelity 0.5' });
 });
 
 test('a plan names what would be touched; failures that would meet are refused by name', (t) => {
