@@ -36,6 +36,9 @@ export const FaultRequestSchema = Type.Object(
 );
 
 /** See the route that uses it. */
+export const RunsQuery = Type.Object({ campaign: Type.Optional(Type.String()) }, closed);
+
+/** See the route that uses it. */
 export const StopQuery = Type.Object(
   { reason: Type.String({ default: 'asked for', maxLength: 1000 }) },
   closed,

@@ -15,6 +15,7 @@ import {
 import type { System } from '../app/index.js';
 import type { Topology } from '../topology/index.js';
 import { metricsText } from './metrics.js';
+import { campaignRoutes } from './campaigns.js';
 import { sendProblem } from './problem.js';
 import {
   DeviceParams,
@@ -54,6 +55,7 @@ export async function buildApi(source: SystemSource): Promise<FastifyInstance> {
       deviceRoutes(api, system);
       probeRoutes(api, system);
       faultRoutes(api, system);
+      campaignRoutes(api, system);
       resultRoutes(api, system);
       mirrorRoutes(api, system);
       api.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());

@@ -12,6 +12,8 @@ export { shippedProgram, type ProgramName } from './programs.js';
 export type { RealNetwork } from './realNetwork.js';
 export * from './report.js';
 export { Shadow } from './shadow.js';
+export { CampaignControl, type CampaignView } from './campaignControl.js';
+export { Campaigns, type CampaignRecord, type CampaignsOptions } from './campaigns.js';
 export { cloneOnce, type Clone, type CloneResult } from './cloneOnce.js';
 export { parseConfig, readConfig, type DeviceConfig, type UpConfig } from './config.js';
 export { discover, type Discovered, type DiscoverOptions } from './discover.js';

@@ -3,6 +3,7 @@
  * gRPC. The shadow is embedded and runs under the wall clock. Campaigns run on a second replica in
  * virtual time, under the traffic that the mirror taught.
  */
+import { Store } from '../store/index.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UmbraError, messageOf } from '../base/errors.js';
 import type { DeviceReader } from '../device/index.js';
@@ -31,6 +32,7 @@ import { Production, replaceMirror } from './production.js';
 import type { RealNetwork } from './realNetwork.js';
 import type { Report } from './report.js';
 import { Shadow } from './shadow.js';
+import { CampaignControl } from './campaignControl.js';
 import { mirrorState, type System } from './system.js';
 
 const SYNC_PERIOD_MS = 250;
@@ -63,6 +65,7 @@ export class Live {
   #production!: Production;
   #counters!: MirrorCounters;
   #shadow: Shadow | undefined;
+  #campaigns: CampaignControl | undefined;
 
   constructor(private readonly options: LiveOptions) {
     const { topology } = options;
@@ -129,6 +132,7 @@ export class Live {
   async close(): Promise<void> {
     this.#following?.stop();
     this.#pump?.stop();
+    await this.#campaigns?.close();
     for (const device of this.#production?.devices.values() ?? []) device.close();
     for (const channel of this.#channels.splice(0)) channel.close();
     this.#inlet.close();
@@ -234,6 +238,13 @@ export class Live {
 
   #system(report: Report | undefined): System {
     const shadow = this.#shadow!;
+    const { progress, topology } = this.options;
+    this.#campaigns ??= new CampaignControl({
+      store: Store.open(),
+      replica: () => shadow,
+      traffic: () => topology.traffic,
+      progress,
+    });
     const devices = new Map<string, DeviceReader>([
       ...[...this.#production.devices].map(([n, d]) => [`production.${n}`, d] as const),
       ...[...shadow.devices].map(([n, d]) => [`shadow.${n}`, d] as const),
@@ -246,6 +257,7 @@ export class Live {
       forecasts: report?.forecasts ?? [],
       recommendations: report?.recommendations ?? [],
       report,
+      campaigns: this.#campaigns!,
       shadow: async () => {
         const sync = await shadow.sync.compare(false);
         return {

@@ -21,6 +21,7 @@ import {
   type FollowStatus,
 } from '../sync/index.js';
 import { readTopology, type Topology } from '../topology/index.js';
+import { CampaignControl } from './campaignControl.js';
 import type { DeviceConfig, UpConfig } from './config.js';
 import { discoverOnce } from './discoverOnce.js';
 import { FaultStepper } from './faultStepper.js';
@@ -41,6 +42,7 @@ const nowMs = (): number => performance.now();
 export class Service {
   readonly topology: Topology;
   readonly #store: Store;
+  readonly #campaigns: CampaignControl;
   readonly #channels = new Map<string, GrpcChannel>();
   #views = new Map<string, ProductionView>();
   #shadow!: Shadow;
@@ -56,6 +58,13 @@ export class Service {
   ) {
     this.topology = readTopology(readText(config.topology), config.topology);
     this.#store = Store.open(config.state);
+    this.#campaigns = new CampaignControl({
+      store: this.#store,
+      replica: () => this.#shadow,
+      traffic: () => this.topology.traffic,
+      distrust: () => inconclusiveReason(this.fidelity(), config.fidelity?.minimum),
+      progress,
+    });
     const missing = this.topology.switches.filter(({ name }) => !(name in config.devices));
     if (missing.length > 0) {
       const names = missing.map(({ name }) => name).join(', ');
@@ -99,6 +108,7 @@ export class Service {
       forecasts: [],
       recommendations: [],
       report: undefined,
+      campaigns: this.#campaigns,
       shadow: () => Promise.resolve(this.#shadowState()),
       mirror: async () => (await this.#mirror?.state()) ?? NO_MIRROR,
       setMirrorRules: () => Promise.reject(asGuest()),
@@ -118,6 +128,7 @@ export class Service {
     this.#mirror?.close();
     for (const channel of this.#channels.values()) channel.close();
     this.#channels.clear();
+    await this.#campaigns.close();
     this.#store.close();
   }
 

@@ -1,4 +1,5 @@
 /** A running system as the API shows it, whatever clock or targets it has. */
+import type { Progress } from '../base/log.js';
 import type { DeviceReader } from '../device/index.js';
 import { DEFAULT_BLAST_LIMIT, HEARTBEAT_US, type FaultEngine } from '../fault/index.js';
 import type { Recommendation } from '../advice/index.js';
@@ -13,6 +14,8 @@ import {
 import type { Fidelity } from '../sync/index.js';
 import type { Topology } from '../topology/index.js';
 import type { Loop } from './loop.js';
+import { Store } from '../store/index.js';
+import { CampaignControl } from './campaignControl.js';
 import { FaultStepper } from './faultStepper.js';
 import { SwitchProbe } from './probe.js';
 import type { ForecastLine, Report } from './report.js';
@@ -64,6 +67,7 @@ export interface System {
   readonly forecasts: readonly ForecastLine[];
   readonly recommendations: readonly Recommendation[];
   readonly report: Report | undefined;
+  readonly campaigns: CampaignControl;
   shadow(): Promise<ShadowState>;
   mirror(): Promise<MirrorState>;
   /** Replaces the mirror's rules. Throws INVALID_INPUT; REFUSED where we are a guest. */
@@ -93,7 +97,7 @@ function probesOf(loop: Loop): Map<string, SwitchProbe> {
 const SYNC_PERIOD_MS = 1000;
 
 /** Lets a finished loop go on under the wall clock, so that what the API does has an effect. */
-export function runLive(loop: Loop, report: Report): System {
+export function runLive(loop: Loop, report: Report, progress: Progress): System {
   const fabrics = [loop.network.fabric, loop.shadow.network.fabric];
   let nextHeartbeatNs = 0;
   const stepper = new FaultStepper(loop.shadow.faults);
@@ -106,6 +110,12 @@ export function runLive(loop: Loop, report: Report): System {
   loop.shadow.faults.blast = DEFAULT_BLAST_LIMIT;
   pump.start();
   const timer = setInterval(() => void loop.syncOnce(), SYNC_PERIOD_MS);
+  const campaigns = new CampaignControl({
+    store: Store.open(),
+    replica: () => loop.shadow,
+    traffic: () => loop.topology.traffic,
+    progress,
+  });
   return {
     topology: loop.topology,
     devices: devicesOf(loop),
@@ -114,6 +124,7 @@ export function runLive(loop: Loop, report: Report): System {
     forecasts: report.forecasts,
     recommendations: report.recommendations,
     report,
+    campaigns,
     async shadow() {
       const sync = loop.lastSync ?? (await loop.syncOnce());
       return {
@@ -133,6 +144,7 @@ export function runLive(loop: Loop, report: Report): System {
     close() {
       pump.stop();
       clearInterval(timer);
+      void campaigns.close();
     },
   };
 }

@@ -7,6 +7,7 @@ import { UmbraError, messageOf } from '../base/errors.js';
 import type { Progress } from '../base/log.js';
 import { targetOf, type Failure } from '../fault/index.js';
 import type { Topology, TrafficFlow } from '../topology/index.js';
+import { gaugeOf } from './expectation.js';
 import type { CampaignPlan } from './file.js';
 import { singleFailures } from './generate.js';
 import { harmOf } from './harm.js';
@@ -54,7 +55,15 @@ export interface Conduct {
 }
 
 /** Checks all scenarios, so that nothing runs of a campaign that cannot be run as a whole. */
-export function checkPlan(topology: Topology, { scenarios }: CampaignPlan): void {
+export function checkPlan(
+  topology: Topology,
+  traffic: readonly TrafficFlow[],
+  { scenarios, search }: CampaignPlan,
+): void {
+  const frames = search ? [...scenarios, search.frame] : scenarios;
+  for (const { hypothesis, stop } of frames) {
+    for (const expectation of [...hypothesis, ...stop]) gaugeOf(expectation, topology, traffic);
+  }
   for (const scenario of scenarios) rehearsePlan(topology, scenario);
 }
 
@@ -64,7 +73,7 @@ export function checkPlan(topology: Topology, { scenarios }: CampaignPlan): void
  */
 export async function conduct(options: Conduct): Promise<RunOutcome[] | undefined> {
   const { plan, topology, traffic } = options;
-  checkPlan(topology, plan);
+  checkPlan(topology, traffic, plan);
   const search = plan.search && {
     ...plan.search,
     state: new WorstSearch(topology, traffic, singleFailures(topology), plan.search),

@@ -144,8 +144,11 @@ export interface CampaignPlan {
 export interface CampaignFile {
   /** As the file has it. */
   topology: string | undefined;
-  /** Throws INVALID_FILE naming the line of what is not in the topology or cannot be. */
-  planFor(topology: Topology): CampaignPlan;
+  /**
+   * Throws INVALID_FILE naming the line of what is not in the topology or cannot be.
+   * @param seed instead of the file's
+   */
+  planFor(topology: Topology, seed?: number): CampaignPlan;
 }
 
 type FileValue = Static<typeof CampaignSchema>;
@@ -157,7 +160,7 @@ export function parseCampaign(text: string, path: string): CampaignFile {
   const { value } = checked;
   return {
     topology: value.topology,
-    planFor: (topology) => new Planner(checked, topology).plan(),
+    planFor: (topology, seed) => new Planner(checked, topology, seed).plan(),
   };
 }
 
@@ -170,9 +173,10 @@ class Planner {
   constructor(
     private readonly file: CheckedYaml<typeof CampaignSchema>,
     private readonly topology: Topology,
+    seed?: number,
   ) {
     this.#value = file.value;
-    this.#seed = file.value.seed ?? 1;
+    this.#seed = seed ?? file.value.seed ?? 1;
     this.#durationNs = nsOf(file.value.duration, '2s');
   }
 

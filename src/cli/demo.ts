@@ -47,7 +47,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   });
   print(report, options.json ?? false, () => reportText(report));
   if (!api) return;
-  system = runLive(loop, report);
+  system = runLive(loop, report, progress);
   progress.step(`both networks run on; API on ${address}/api/v1/report, Ctrl-C ends`);
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);

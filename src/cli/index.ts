@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { UmbraError, messageOf } from '../base/errors.js';
 import { shippedFile } from '../base/paths.js';
+import { addCampaign } from './campaign.js';
 import { demo, type DemoOptions } from './demo.js';
 import { command, decimal, remoteCommand, wholeNumber } from './command.js';
 import { addFaults } from './fault.js';
@@ -50,6 +51,7 @@ function buildProgram(): Command {
   addStf(program);
   addInspection(program);
   addFaults(program);
+  addCampaign(program);
   return program;
 }
 

@@ -3,6 +3,7 @@ import { SingleBar, Presets } from 'cli-progress';
 import type { Progress } from '../base/log.js';
 import type { Report } from '../app/index.js';
 import type { PhaseFigures } from '../advice/index.js';
+import { metricUnit, type Effect } from '../telemetry/index.js';
 
 /** Ends a command with status 1: it did its work, and its own output says what failed. */
 export class CommandFailed extends Error {}
@@ -78,6 +79,13 @@ const metricNames: Record<string, string> = {
   lossRate: 'loss',
   errorRate: 'errors',
 };
+
+/** How a failure changed one flow, in a line. */
+export function effectText({ after, before, flow, metric }: Effect): string {
+  const unit = metricUnit[metric];
+  const change = `${value(metric, before, unit)} to ${value(metric, after, unit)}`;
+  return `    ${metricNames[metric]} of ${flow}: ${change}`;
+}
 
 /** The report for people. */
 export function reportText(report: Report): string {

@@ -10,7 +10,7 @@ async function buildSystem(): Promise<System> {
   const { loop } = await Loop.build(settings);
   await loop.syncOnce();
   const report = { forecasts: [], recommendations: [] } as unknown as Report;
-  const system = runLive(loop, report);
+  const system = runLive(loop, report, silentProgress);
   system.close();
   return system;
 }

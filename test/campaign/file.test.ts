@@ -111,6 +111,6 @@ for (const name of readdirSync(shippedFile('scenarios'))) {
     const file = parseCampaign(readFileSync(path, 'utf8'), path);
     const found = join(shippedFile('scenarios'), file.topology!);
     const known = readTopology(readFileSync(found, 'utf8'), found);
-    t.notThrows(() => checkPlan(known, file.planFor(known)));
+    t.notThrows(() => checkPlan(known, known.traffic, file.planFor(known)));
   });
 }
