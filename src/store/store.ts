@@ -3,10 +3,11 @@
  * that is synced before `put` returns. LokiJS holds the present state for queries; the journal is
  * the truth (invariant I7).
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Loki from 'lokijs';
 import { UmbraError, messageOf } from '../base/errors.js';
+import { Journal } from './journal.js';
 
 /** A document; `id` is unique in its collection. */
 export interface Document {
@@ -24,7 +25,7 @@ const FILE = 'journal.jsonl';
 /** An open store. Without a folder everything is lost at the end, which suits a demonstration. */
 export class Store {
   readonly #loki = new Loki('umbra', { adapter: new Loki.LokiMemoryAdapter() });
-  #file: number | undefined;
+  #journal: Journal | undefined;
 
   private constructor(private readonly path: string | undefined) {}
 
@@ -34,8 +35,8 @@ export class Store {
     if (folder === undefined || store.path === undefined) return store;
     try {
       mkdirSync(folder, { recursive: true });
-      store.#file = openSync(store.path, 'a+');
-      store.#replay(readFileSync(store.path, 'utf8'), store.path);
+      store.#journal = new Journal(store.path);
+      store.#replay(store.#journal.lines, store.path);
     } catch (error) {
       if (error instanceof UmbraError) throw error;
       throw new UmbraError('STORE', `${store.path}: ${messageOf(error)}`, { cause: error });
@@ -45,14 +46,11 @@ export class Store {
 
   /** Adds or replaces a document; on disk when this returns. Throws STORE. */
   put<T extends Document>(collection: string, document: T): void {
-    if (this.#file !== undefined) {
-      const line: Line = { collection, document };
-      try {
-        writeSync(this.#file, `${JSON.stringify(line)}\n`);
-        fsyncSync(this.#file);
-      } catch (error) {
-        throw new UmbraError('STORE', `${this.path}: ${messageOf(error)}`, { cause: error });
-      }
+    const line: Line = { collection, document };
+    try {
+      this.#journal?.append(JSON.stringify(line));
+    } catch (error) {
+      throw new UmbraError('STORE', `${this.path}: ${messageOf(error)}`, { cause: error });
     }
     this.#keep(collection, document);
   }
@@ -68,8 +66,8 @@ export class Store {
   }
 
   close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+    this.#journal?.close();
+    this.#journal = undefined;
   }
 
   #collection<T extends Document>(name: string): Collection<T> {
@@ -81,21 +79,17 @@ export class Store {
 
   #keep<T extends Document>(name: string, document: T): void {
     const collection = this.#collection<T>(name);
-    const found = collection.by('id', document.id);
-    if (found) collection.update(Object.assign(found, document));
+    const found = collection.by('id', document.id) as (T & LokiObj) | undefined;
+    if (found) collection.update({ ...document, $loki: found.$loki, meta: found.meta } as T);
     else collection.insert({ ...document });
   }
 
-  /** A torn last line was never acknowledged; anything else that is no JSON is damage. */
-  #replay(text: string, path: string): void {
-    const lines = text.split('\n');
-    lines.forEach((line, i) => {
-      if (line === '') return;
+  #replay(lines: readonly string[], path: string): void {
+    lines.forEach((text, i) => {
       try {
-        const { collection, document } = JSON.parse(line) as Line;
+        const { collection, document } = JSON.parse(text) as Line;
         this.#keep(collection, document);
       } catch (error) {
-        if (i === lines.length - 1) return;
         throw new UmbraError('STORE', `${path}:${i + 1}: damaged line: ${messageOf(error)}`);
       }
     });

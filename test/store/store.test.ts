@@ -1,6 +1,15 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Store } from '../../src/store/index.js';
 
@@ -45,6 +54,59 @@ test('a torn last line is forgotten, a damaged one is named', (t) => {
     t.is(Store.open(folder).all('notes').length, 1);
     writeFileSync(journal, `garbage\n${readFileSync(journal, 'utf8')}`);
     t.throws(() => Store.open(folder), { message: /journal.jsonl:1: damaged line/ });
+  });
+});
+
+const torn: [string, string | Uint8Array][] = [
+  ['half a line', '{"collection":"notes","docum'],
+  ['a line without its end', '{"collection":"notes","document":{"id":"z","text":"never"}}'],
+  ['half a character', Uint8Array.of(0x7b, 0x22, 0xe2, 0x82)],
+];
+for (const [what, tail] of torn) {
+  test(`${what} at the end is cut off before the next line`, (t) => {
+    withFolder((folder, journal) => {
+      const store = Store.open(folder);
+      store.put<Note>('notes', { id: 'a', text: 'one' });
+      store.close();
+      appendFileSync(journal, tail);
+      const again = Store.open(folder);
+      again.put<Note>('notes', { id: 'b', text: 'two' });
+      again.close();
+      t.deepEqual(
+        Store.open(folder).all<Note>('notes').map(({ id }) => id),
+        ['a', 'b'],
+      );
+    });
+  });
+}
+
+test('a document that is replaced keeps nothing of the old one', (t) => {
+  withFolder((folder) => {
+    const store = Store.open(folder);
+    store.put('notes', { id: 'a', text: 'one', more: 1 });
+    store.put<Note>('notes', { id: 'a', text: 'two' });
+    t.deepEqual(store.get<Note>('notes', 'a'), { id: 'a', text: 'two' });
+    store.close();
+    t.deepEqual(Store.open(folder).all<Note>('notes'), [{ id: 'a', text: 'two' }]);
+  });
+});
+
+test('a disk that fills up within a line: all that was taken is there, and more once it has room', (t) => {
+  withFolder((folder, journal) => {
+    const filler = fileURLToPath(new URL('./filler.js', import.meta.url));
+    // A limit on files is to a process what a full disk is: a part is written, then an error comes.
+    const command = `ulimit -f 16; exec "${process.execPath}" "${filler}" "${folder}"`;
+    const { stdout } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
+    const said = JSON.parse(stdout) as { taken: number; code: string; message: string };
+    t.is(said.code, 'STORE');
+    t.regex(said.message, /journal\.jsonl: EFBIG/);
+    t.is(statSync(journal).size, 16 * 1024, 'a part of the last line was written');
+    t.true(said.taken > 10);
+    const store = Store.open(folder);
+    t.is(store.all('notes').length, said.taken);
+    store.put<Note>('notes', { id: 'more', text: 'room' });
+    store.close();
+    t.is(Store.open(folder).all('notes').length, said.taken + 1);
   });
 });
 
