@@ -52,6 +52,8 @@ export interface FaultEngineOptions {
   recordStop?: (state: StopState) => void;
   /** Faults at once; more are refused. */
   limit?: number;
+  /** How long faults act after the last heartbeat, us; LEASE_US unless given. */
+  leaseUs?: number;
 }
 
 /** The faults of one shadow. */
@@ -139,13 +141,13 @@ export class FaultEngine {
     try {
       this.heartbeat();
       await this.#write(fault);
+      this.#set(fault, 'active');
     } catch (error) {
       await this.#remove(fault).catch(() => {});
       this.#faults.delete(id);
       this.#set(fault, 'cleared');
       throw error;
     }
-    this.#set(fault, 'active');
     return fault;
   }
 
@@ -174,8 +176,8 @@ export class FaultEngine {
   async clear(id: string): Promise<Fault> {
     const fault = this.get(id);
     await this.#remove(fault);
-    this.#set(fault, 'cleared');
     this.#faults.delete(id);
+    this.#set(fault, 'cleared');
     return fault;
   }
 
@@ -185,8 +187,10 @@ export class FaultEngine {
     for (const device of this.#devices.values()) {
       removed += (await device.reconcile([], (entity) => device.isFault(entity))).length;
     }
-    for (const fault of this.#faults.values()) this.#set(fault, 'cleared');
+    const known = [...this.#faults.values()];
+    // Gone from the switches, whatever becomes of their records.
     this.#faults.clear();
+    for (const fault of known) this.#set(fault, 'cleared');
     return removed;
   }
 
@@ -244,7 +248,7 @@ export class FaultEngine {
   /** Renews the lease on every shadow switch and host and tells it the controller's time. */
   heartbeat(): void {
     const nowUs = this.options.nowUs();
-    const leaseUs = this.#stop.isStopped ? 0 : LEASE_US;
+    const leaseUs = this.#stop.isStopped ? 0 : (this.options.leaseUs ?? LEASE_US);
     const frame = heartbeatFrame(nowUs, leaseUs);
     this.#hosts.renew(nowUs, leaseUs);
     for (const device of this.#devices.values()) device.packetOut(frame);

@@ -144,6 +144,18 @@ test('the stop works when the journal does not, and says so', async (t) => {
   t.is((await device.rules('link_fault.loss')).length, 0, 'no record, no fault');
 });
 
+test('a journal that fails once the fault acts: the fault is taken off again', async (t) => {
+  const { topology: pair, device, network } = await buildLaboratory();
+  const fail = ({ state }: Fault): void => {
+    if (state !== 'pending') throw new UmbraError('STORE', 'journal.jsonl: no space left on device');
+  };
+  const nowUs = (): number => Math.floor(network.fabric.nowNs / 1000);
+  const faults = new FaultEngine({ topology: pair, devices: [device], nowUs, record: fail });
+  await t.throwsAsync(faults.inject({ ...onLink, loss: 1 }, 1e6), { code: 'STORE' });
+  t.is((await device.rules('link_fault.loss')).length, 0);
+  t.deepEqual(faults.list(), []);
+});
+
 test('a controller that takes over knows what was under way, and leaves nothing', async (t) => {
   const { topology: pair, device, network } = await buildLaboratory();
   const nowUs = (): number => Math.floor(network.fabric.nowNs / 1000);
