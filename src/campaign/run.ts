@@ -98,7 +98,17 @@ class Execution {
     this.#stop = scenario.stop.map((one) => gaugeOf(one, topology, traffic));
   }
 
+  /** Whatever ends it, no failure is left. */
   async run(): Promise<void> {
+    try {
+      await this.#follow();
+    } finally {
+      await this.testbed.clearFailures();
+    }
+  }
+
+  /** Goes along the timeline. */
+  async #follow(): Promise<void> {
     const { plan, scenario, testbed } = this;
     const { windowNs } = scenario;
     testbed.restore(scenario.seed);
@@ -120,7 +130,6 @@ class Execution {
       await this.#advance(endNs);
       this.#measure(endNs);
     }
-    await testbed.clearFailures();
   }
 
   async #advance(toNs: number): Promise<void> {

@@ -134,3 +134,19 @@ test('an expectation of a flow that is not there is refused', async (t) => {
   const hypothesis = [{ ...errorRate, of: 'flow nobody' }];
   await t.throwsAsync(runScenario(testbed, { ...base, hypothesis }), { message: /flow nobody/ });
 });
+
+test('a failure that is refused leaves none of those before it', async (t) => {
+  const testbed = await makeTestbed();
+  let cleared = 0;
+  const clear = testbed.clearFailures.bind(testbed);
+  testbed.clearFailures = async () => {
+    cleared++;
+    await clear();
+  };
+  const failure = { ...lossy.failure, link: 'nowhere' } as TimedFailure['failure'];
+  const unknown: TimedFailure = { ...lossy, id: 'unknown', failure, startNs: 500 * MS };
+  await t.throwsAsync(runScenario(testbed, { ...base, failures: [outage, unknown] }), {
+    message: /failure 'unknown': .*nowhere/,
+  });
+  t.is(cleared, 1);
+});
