@@ -47,8 +47,10 @@ function avoidedBy(failure: Failure): Avoided {
     case 'link_degradation':
       // No way leads out of a partition.
       return failure.link === undefined ? {} : { links: new Set([failure.link]) };
-    case 'app_error':
     case 'resource_exhaustion':
+      // No way around it makes room in a table.
+      return failure.resource === 'buffers' ? { devices: new Set([targetOf(failure)]) } : {};
+    case 'app_error':
       // No way leads around the server itself.
       return {};
   }

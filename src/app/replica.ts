@@ -76,6 +76,7 @@ export class Replica {
       topology,
       devices: faulty,
       nowUs: () => Math.floor(network.fabric.nowNs / 1000),
+      replicas: [...devices.values()],
       ...journal,
     });
     return { topology, seed, network, devices, faults, foreign };

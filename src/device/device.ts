@@ -16,6 +16,7 @@ import {
   tableRequest,
   updatesFor,
   WireState,
+  WriteError,
   type Channel,
   type ClientListener,
   type Difference,
@@ -25,6 +26,7 @@ import {
 } from '../p4runtime/index.js';
 import { UmbraError } from '../base/errors.js';
 import { portField } from './packetPorts.js';
+import { TableRoom } from './tableRoom.js';
 import {
   GetForwardingPipelineConfigRequest_ResponseType as ResponseType,
   p4info as messages,
@@ -249,6 +251,26 @@ export class ShadowDevice extends Writable {
 
   get isShadow(): boolean {
     return this.#shadow;
+  }
+
+  /** What its tables still take. */
+  readonly room = new TableRoom(this.schema, (tableId) => !this.#faultTables.has(tableId));
+
+  /** As on any device; what finds no room in a table that is short of space fails. */
+  override async write(updates: readonly Update[]): Promise<void> {
+    const refused = await this.room.refused(updates, () => this.readState());
+    if (refused.length === 0) return super.write(updates);
+    const left = new Set(refused.map(({ index }) => index));
+    const tried = updates.flatMap((_, index) => (left.has(index) ? [] : [index]));
+    const failures = [...refused];
+    try {
+      await super.write(tried.map((index) => updates[index]!));
+    } catch (error) {
+      if (!(error instanceof WriteError)) throw error;
+      failures.push(...error.failures.map((f) => ({ ...f, index: tried[f.index]! })));
+    }
+    failures.sort((a, b) => a.index - b.index);
+    throw new WriteError(failures, updates.length, this.name);
   }
 
   /** Whether an entity belongs to a fault. */

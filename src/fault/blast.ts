@@ -28,8 +28,11 @@ export function checkBlastRadius(
   const links = new Set<string>();
   const devices = new Set<string>();
   for (const failure of failures) {
-    const isOfSwitch = failure.type === 'device_failure' && !isHost(topology, failure.device);
-    if (isOfSwitch) devices.add(failure.device);
+    const isOfSwitch =
+      failure.type === 'device_failure'
+        ? !isHost(topology, failure.device)
+        : failure.type === 'resource_exhaustion' && failure.device !== undefined;
+    if (isOfSwitch) devices.add(targetOf(failure));
     else for (const link of linkNamesOf(topology, failure)) links.add(link);
   }
   check('links', links.size, topology.links.length, limit.links);

@@ -46,7 +46,10 @@ export function failureOf(
     const place = device === '' ? {} : isHost(topology, device) ? { host: device } : { device };
     return readFailure({ ...parameters, ...place, type });
   }
-  if (type === 'resource_exhaustion') return readFailure({ ...parameters, host: device, type });
+  if (type === 'resource_exhaustion') {
+    const place = isHost(topology, device) ? { host: device } : { device };
+    return readFailure({ ...parameters, ...place, type });
+  }
   if (type !== 'link_degradation') return readFailure({ ...parameters, device, type });
   const { port, ...rest } = parameters;
   if (rest['link'] !== undefined || rest['partition'] !== undefined) {

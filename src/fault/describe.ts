@@ -24,17 +24,27 @@ export function describeFailure(failure: Failure): string {
 }
 
 function describeShortage(failure: ResourceExhaustion): string {
-  const { resource, share, amount, mode, latencyNs, downNs } = failure;
-  const of = { cpu: 'used up', memory: 'used up', disk: 'of requests' }[resource];
-  const left = resource === 'cpu' ? 'workers left' : 'requests at once';
+  const { resource, share, amount, mode, latencyNs, downNs, table, port } = failure;
+  const of = resource === 'disk' ? 'of requests' : 'used up';
+  const left = {
+    cpu: 'workers left',
+    memory: 'requests at once',
+    disk: '',
+    table_space: 'entries at most',
+    buffers: 'bytes left',
+  }[resource];
   const parts = present([
     mode !== undefined && mode.replace('_', ' '),
     share !== undefined && `${percent(share)} ${of}`,
     amount !== undefined && `${amount} ${left}`,
     latencyNs !== undefined && `${ms(latencyNs)} late`,
     downNs !== undefined && `down ${ms(downNs)}`,
+    table !== undefined && `table ${table}`,
+    port !== undefined && `port ${port}`,
   ]);
-  return `host ${failure.host}: ${resource}: ${parts.join(', ')}`;
+  const kind = failure.device === undefined ? 'host' : 'device';
+  const what = resource.replace('_', ' ');
+  return `${kind} ${targetOf(failure)}: ${what}: ${parts.join(', ')}`;
 }
 
 function describeApp(failure: AppError): string {

@@ -16,6 +16,7 @@ import { heartbeatFrame, LEASE_US } from './heartbeat.js';
 import { HostFaults } from './hostFaults.js';
 import { planFailure } from './plan.js';
 import { nextStepNs, rampedFailure, replanned } from './ramp.js';
+import { RoomFaults } from './roomFaults.js';
 
 /** A failure that was injected. */
 export interface Fault {
@@ -42,6 +43,11 @@ export interface StopState {
 export interface FaultEngineOptions {
   topology: Topology;
   devices: readonly ShadowDevice[];
+  /**
+   * The switches as whoever replicates writes them, where those are not `devices`: a program of
+   * others has a fault stage of its own beside it.
+   */
+  replicas?: readonly ShadowDevice[];
   /** Hosts of the shadow that can fail; none unless given. */
   hosts?: readonly ShadowHost[];
   /** Controller time, us. */
@@ -62,18 +68,21 @@ export class FaultEngine {
   blast: BlastLimit | undefined;
   readonly #devices: Map<string, ShadowDevice>;
   readonly #hosts: HostFaults;
+  readonly #rooms: RoomFaults;
   readonly #faults = new Map<string, Fault>();
   #nextId = 1;
   #stop: StopState = { isStopped: false, reason: '' };
 
   constructor(private readonly options: FaultEngineOptions) {
-    for (const device of options.devices) {
+    const { devices, replicas = devices, nowUs } = options;
+    for (const device of [...devices, ...replicas]) {
       if (!(device instanceof ShadowDevice)) {
         throw new UmbraError('REFUSED', 'faults act on shadow devices only');
       }
     }
     this.#hosts = new HostFaults(options.hosts ?? []);
-    this.#devices = new Map(options.devices.map((device) => [device.name, device]));
+    this.#devices = new Map(devices.map((device) => [device.name, device]));
+    this.#rooms = new RoomFaults(new Map(replicas.map((d) => [d.name, d])), nowUs);
   }
 
   /** The global stop. */
@@ -168,6 +177,7 @@ export class FaultEngine {
         await device.write(entities.map((entity) => ({ type: Update_Type.MODIFY, entity })));
       }
       await this.#hosts.write(changed);
+      this.#rooms.write(changed);
       fault.entries = next;
     }
   }
@@ -183,7 +193,7 @@ export class FaultEngine {
 
   /** Removes every fault, also those that this engine does not know. Returns how many entries. */
   async clearAll(): Promise<number> {
-    let removed = await this.#hosts.clearAll();
+    let removed = this.#rooms.clearAll() + (await this.#hosts.clearAll());
     for (const device of this.#devices.values()) {
       removed += (await device.reconcile([], (entity) => device.isFault(entity))).length;
     }
@@ -243,6 +253,7 @@ export class FaultEngine {
   /** Forgets all faults without touching a switch: the network was set back to before them. */
   forget(): void {
     this.#faults.clear();
+    this.#rooms.clearAll();
   }
 
   /** Renews the lease on every shadow switch and host and tells it the controller's time. */
@@ -251,6 +262,7 @@ export class FaultEngine {
     const leaseUs = this.#stop.isStopped ? 0 : (this.options.leaseUs ?? LEASE_US);
     const frame = heartbeatFrame(nowUs, leaseUs);
     this.#hosts.renew(nowUs, leaseUs);
+    this.#rooms.renew(nowUs, leaseUs);
     for (const device of this.#devices.values()) device.packetOut(frame);
   }
 
@@ -280,9 +292,11 @@ export class FaultEngine {
       await requirePresent(device, wanted);
     }
     await this.#hosts.write(fault.entries);
+    this.#rooms.write(fault.entries);
   }
 
   async #remove(fault: Fault): Promise<void> {
+    this.#rooms.remove(fault.entries);
     await this.#hosts.remove(fault.entries);
     const kept = this.#keysOfOthers(fault);
     for (const [device, entities] of entitiesByDevice(fault.entries, this.#devices)) {

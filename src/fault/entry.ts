@@ -6,7 +6,7 @@ import { UmbraError } from '../base/errors.js';
 import type { HostLimits, HostPart } from '../base/hostLimits.js';
 import { cloneSessionEntity, compareEntities, entityKey, type Rule } from '../p4runtime/index.js';
 import type { Entity } from '../proto/index.js';
-import { FIRST_FAULT_SESSION, type ShadowDevice } from '../device/index.js';
+import { FIRST_FAULT_SESSION, type RoomLimit, type ShadowDevice } from '../device/index.js';
 
 /** Limits of one part of a host, with their end in controller time, us. */
 export interface HostEntry {
@@ -23,8 +23,14 @@ export type SwitchEntry =
   /** The session by which copies of duplicated packets leave a port. */
   | { device: string; kind: 'copies'; port: number };
 
+/** Table space of a switch that is taken. */
+export interface RoomEntry extends RoomLimit {
+  kind: 'room';
+  device: string;
+}
+
 /** What a fault puts at one place. */
-export type FaultEntry = SwitchEntry | HostEntry;
+export type FaultEntry = SwitchEntry | HostEntry | RoomEntry;
 
 /** The entity of an entry. */
 export function entityOf(entry: SwitchEntry, device: ShadowDevice): Entity {
@@ -39,7 +45,7 @@ export function entitiesByDevice(
 ): Map<ShadowDevice, Entity[]> {
   const result = new Map<ShadowDevice, Map<string, Entity>>();
   for (const entry of entries) {
-    if (entry.kind === 'host') continue;
+    if (entry.kind === 'host' || entry.kind === 'room') continue;
     const device = devices.get(entry.device);
     if (!device) throw new UmbraError('NOT_FOUND', `no shadow of switch '${entry.device}'`);
     const entity = entityOf(entry, device);
@@ -52,12 +58,13 @@ export function entitiesByDevice(
 /**
  * Where two faults would act on the same packets in the same stage, as text; undefined when they
  * compose. Two rules of one table meet unless some field of their keys tells them apart, two limits
- * when they are of the same part of a host.
+ * when they are of the same part of a host, two shortages when they are of one table.
  */
 export function clashOf(a: FaultEntry, b: FaultEntry): string | undefined {
   if (a.kind === 'host' && b.kind === 'host') {
     return a.host === b.host && a.part === b.part ? `${a.host} ${a.part}` : undefined;
   }
+  if (a.kind === 'room' && b.kind === 'room') return roomClash(a, b);
   if (a.kind === 'host' || b.kind === 'host') return undefined;
   if (a.device !== b.device || a.kind !== 'rule' || b.kind !== 'rule') return undefined;
   if (a.rule.table !== b.rule.table || a.rule.table.endsWith('.quantiles')) return undefined;
@@ -67,6 +74,12 @@ export function clashOf(a: FaultEntry, b: FaultEntry): string | undefined {
   }
   const port = a.rule.match['egress_port'] ?? a.rule.match['ingress_port'];
   return `${a.device} ${a.rule.table} ${port === undefined ? 'all ports' : `port ${port}`}`;
+}
+
+function roomClash(a: RoomEntry, b: RoomEntry): string | undefined {
+  const meet = a.table === undefined || b.table === undefined || a.table === b.table;
+  if (a.device !== b.device || !meet) return undefined;
+  return `${a.device} table space of ${a.table ?? b.table ?? 'all tables'}`;
 }
 
 /** Whether two values of a key, plain or `address/length`, can both match something. */

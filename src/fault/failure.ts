@@ -176,19 +176,31 @@ export interface AppError {
   ramp?: Ramp;
 }
 
-/** A host that is short of something. */
+/**
+ * A host that is short of cpu, memory or disk, or a switch that is short of table space or buffers.
+ */
 export interface ResourceExhaustion {
   type: 'resource_exhaustion';
   /** Name of a topology host. */
-  host: string;
-  resource: 'cpu' | 'memory' | 'disk';
+  host?: string;
+  /** Or name of a topology switch. */
+  device?: string;
+  resource: 'cpu' | 'memory' | 'disk' | 'table_space' | 'buffers';
   /**
    * cpu: share of the service rate that is used up; memory: share of the host's `concurrent`;
-   * disk: share of requests that touch it, all unless given. 0 to 1.
+   * disk: share of requests that touch it, all unless given; table_space: share of each table's
+   * size that is taken; buffers: share of each port's queue bound that is gone. 0 to 1.
    */
   share?: number;
-  /** cpu: workers that are left; memory: requests that it still holds at once. */
+  /**
+   * cpu: workers that are left; memory: requests that it still holds at once; table_space: entries
+   * that a table holds at most; buffers: bytes that a port still queues.
+   */
   amount?: number;
+  /** table_space: only this table of the switch's program, by its name or alias. */
+  table?: string;
+  /** buffers: only this port. */
+  port?: number;
   /**
    * memory: `limit` (unless given), or `oom_restart`: the server is killed, at once or as soon as
    * a request goes beyond `amount`, and back after `downNs`. disk: `slow` (unless given): requests

@@ -21,10 +21,17 @@ export function resourceEntries(
   failure: ResourceExhaustion,
   context: PlanContext,
 ): FaultEntry[] {
+  if (failure.host === undefined) {
+    throw new UmbraError('INVALID_INPUT', `${failure.resource}: 'host' or 'device' is missing`);
+  }
   const host = topology.hosts.find(({ name }) => name === failure.host);
   if (!host) throw new UmbraError('NOT_FOUND', `no host '${failure.host}'`);
-  const limits = shortage(host, failure, context);
-  return [entryOf(host.name, failure.resource, limits, context)];
+  refuse(failure, ['table', 'port']);
+  const { resource } = failure;
+  if (resource === 'table_space' || resource === 'buffers') {
+    throw new UmbraError('INVALID_INPUT', `a host has no resource '${resource}'`);
+  }
+  return [entryOf(host.name, resource, shortage(host, failure, context), context)];
 }
 
 /** Throws INVALID_INPUT for a mode or a parameter that a host does not have. */

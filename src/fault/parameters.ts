@@ -47,6 +47,11 @@ export function byteTime(name: string, bps: number): string {
   return String(Math.round((8e9 * 1024) / within(name, bps, MIN_RATE_BPS, MAX_RATE_BPS)));
 }
 
+/** The same, rounded up: no faster than the rate. */
+export function byteTimeAtLeast(name: string, bps: number): string {
+  return String(Math.ceil((8e9 * 1024) / within(name, bps, MIN_RATE_BPS, MAX_RATE_BPS)));
+}
+
 /** A time of the controller in the width of the switches' clocks. */
 export function expiry(us: number): string {
   return String(us % CLOCK_US);

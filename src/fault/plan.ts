@@ -9,6 +9,7 @@ import type { FaultEntry } from './entry.js';
 import type { Failure } from './failure.js';
 import { linkEntries } from './link.js';
 import { expiry } from './parameters.js';
+import { switchShortage } from './switchShortage.js';
 
 /** Cells of state and distributions that a switch has for faults. */
 const SLOTS = 1024;
@@ -50,7 +51,9 @@ export function planFailure(
     case 'app_error':
       return appEntries(topology, failure, context);
     case 'resource_exhaustion':
-      return resourceEntries(topology, failure, context);
+      return failure.device === undefined
+        ? resourceEntries(topology, failure, context)
+        : switchShortage(topology, failure, context);
     default: {
       const { type } = failure as { type: unknown };
       throw new UmbraError('INVALID_INPUT', `unknown type of failure '${String(type)}'`);

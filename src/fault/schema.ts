@@ -177,13 +177,22 @@ const appError = Type.Object(
 const resourceExhaustion = Type.Object(
   {
     type: Type.Literal('resource_exhaustion'),
-    host: Type.String({ description: 'a host' }),
+    host: name('a host, for cpu, memory and disk'),
+    device: name('or a switch, for table_space and buffers'),
     resource: Type.Union(
-      ['cpu', 'memory', 'disk'].map((resource) => Type.Literal(resource)),
-      { description: 'cpu, memory or disk' },
+      ['cpu', 'memory', 'disk', 'table_space', 'buffers'].map((resource) => Type.Literal(resource)),
+      { description: 'cpu, memory or disk of a host; table_space or buffers of a switch' },
     ),
-    share: share("used up of the service rate or of the server's requests; requests with disk"),
-    amount: number(0, 1e6, 'workers, or requests at once, that are left'),
+    share: share(
+      "used up of the service rate, the server's requests, each table, each queue; disk: requests",
+    ),
+    amount: number(
+      0,
+      2 ** 31 - 1,
+      'what is left: workers, requests at once, entries of a table, or bytes of a queue',
+    ),
+    table: name('table_space: of this table only'),
+    port: number(0, 511, 'buffers: of this port only'),
     mode: choice(
       ['limit', 'oom_restart', 'slow', 'full'],
       'memory: limit or oom_restart; disk: slow or full',

@@ -11,7 +11,7 @@ export function targetOf(failure: Failure): string {
     case 'app_error':
       return servedBy(failure);
     case 'resource_exhaustion':
-      return failure.host;
+      return failure.host ?? failure.device ?? '';
   }
 }
 

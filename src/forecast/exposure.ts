@@ -66,7 +66,11 @@ export function exposureTo(topology: Topology, exposure: Exposure, failure: Fail
     const isAtEnd = device === exposure.client || device === exposure.server.host;
     return isAtEnd ? 1 : (exposure.devices.get(device) ?? 0);
   }
-  if (failure.type === 'resource_exhaustion') return failure.host === exposure.server.host ? 1 : 0;
+  if (failure.type === 'resource_exhaustion') {
+    const { device, host } = failure;
+    if (device !== undefined) return exposure.devices.get(device) ?? 0;
+    return host === exposure.server.host ? 1 : 0;
+  }
   if (failure.type === 'app_error') {
     const { server } = exposure;
     const isServedBy = ({ host, port }: Server): boolean =>

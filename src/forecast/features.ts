@@ -29,7 +29,9 @@ function severityOf(failure: Failure): Severity {
   }
   if (failure.type === 'resource_exhaustion') {
     // Work that finds no room is lost, as it would be on the way.
-    const { mode, share = 1, latencyNs = 0 } = failure;
+    const { mode, resource, share = 1, latencyNs = 0 } = failure;
+    // A full table or a short queue hurts what comes new or at once, which these do not tell.
+    if (resource === 'table_space' || resource === 'buffers') return none;
     return latencyNs > 0
       ? { ...none, delayMs: (share * latencyNs) / 1e6 }
       : { ...none, down: mode === 'oom_restart' ? 1 : share };

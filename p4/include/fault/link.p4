@@ -14,6 +14,10 @@ const bit<2> LOSS_FLAP        = 3;
 const bit<2> RATE_SHAPE  = 0;
 const bit<2> RATE_POLICE = 1;
 const bit<2> RATE_STUCK  = 2;
+const bit<2> RATE_QUEUE  = 3;
+
+// What a frame takes on a wire besides its bytes: preamble, frame check sequence and gap.
+const bit<32> WIRE_OVERHEAD_BYTES = 24;
 
 // Copies of a duplicated packet leave by the clone session of this number plus the port.
 const bit<32> FIRST_DUPLICATE_SESSION = 16384;
@@ -149,6 +153,16 @@ control LinkFault(inout headers_t hdr, inout metadata_t meta,
         until = expires_us;
     }
 
+    // The port's own queue, which drains at byte_time_q10, takes only what goes within queue_ns.
+    action shrink(slot_t state, bit<32> byte_time_q10, time_ns_t queue_ns, time_us_t expires_us) {
+        rate_counter.count();
+        mode = RATE_QUEUE;
+        slot = state;
+        byte_time = byte_time_q10;
+        longest_wait = queue_ns;
+        until = expires_us;
+    }
+
     // A queue that sends nothing until the fault ends.
     action stick(time_us_t expires_us) {
         rate_counter.count();
@@ -158,7 +172,7 @@ control LinkFault(inout headers_t hdr, inout metadata_t meta,
 
     table rate {
         key = { LINK_FAULT_KEY }
-        actions = { shape; police; stick; @defaultonly NoAction; }
+        actions = { shape; police; shrink; stick; @defaultonly NoAction; }
         default_action = NoAction();
         counters = rate_counter;
         size = 1024;
@@ -257,8 +271,11 @@ control LinkFault(inout headers_t hdr, inout metadata_t meta,
                     wait = wait + left_us * 1000;
                 } else {
                     time_ns_t backlog;
-                    shaper.apply(slot, byte_time, longest_wait, now_ns,
-                                 standard_metadata.packet_length, backlog, lost);
+                    bit<32> length = standard_metadata.packet_length;
+                    if (mode == RATE_QUEUE) {
+                        length = length + WIRE_OVERHEAD_BYTES;
+                    }
+                    shaper.apply(slot, byte_time, longest_wait, now_ns, length, backlog, lost);
                     if (mode == RATE_SHAPE) {
                         wait = wait + backlog;
                     }
