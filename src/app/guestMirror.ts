@@ -102,7 +102,7 @@ export class GuestMirror {
 
   /** Production was opened anew: those that run our program tell by their counters. */
   async follow(views: readonly ProductionView[]): Promise<void> {
-    const own = views.filter(({ config }) => isShippedProgram('production', config));
+    const own = views.filter(hasMirrorCounters);
     const counters = new MirrorCounters(own);
     const { rules } = this.#collector;
     this.#collector.restart(rules);
@@ -143,6 +143,16 @@ export class GuestMirror {
       if (!(error instanceof UmbraError)) throw error;
     }
   }
+}
+
+/** Whether a switch runs our program, in a version that counts what it copies and what not. */
+function hasMirrorCounters({ config, schema }: ProductionView): boolean {
+  const names = schema.counters.all.map(({ name }) => name);
+  const counts = ['mirror.selected', 'mirror.limited'];
+  return (
+    isShippedProgram('production', config) &&
+    counts.every((count) => names.some((name) => name.endsWith(`.${count}`)))
+  );
 }
 
 /** `mirror.sources`. Throws INVALID_FILE naming the address. */

@@ -22,6 +22,22 @@ mirror: { collect: "udp:6343" }
   t.deepEqual(config.devices['s2'], { address: 'switch.example:9559', deviceId: 7, tls });
 });
 
+test('the mirror: rules and sources, ports by number', (t) => {
+  const text = `${base}mirror:
+  collect: eth1
+  rules: [{ name: web, application: http, share: 0.5 }]
+  sources:
+    10.0.0.9: s1
+    10.0.0.10: { device: s1, ports: { 17: 1 }, sessions: { 7: 3 }, hasHeader: true }
+fidelity: { minimum: 0.8, baselinePeriodMs: 5000 }
+`;
+  const { mirror, fidelity } = parseConfig(text, 'umbra.yaml');
+  const rule: { name: string } = Object.assign({ name: 'web' }, { application: 'http', share: 0.5 });
+  t.deepEqual(mirror!.rules, [rule]);
+  t.like(mirror!.sources!['10.0.0.10'], { ports: { 17: 1 }, sessions: { 7: 3 } });
+  t.deepEqual(fidelity, { minimum: 0.8, baselinePeriodMs: 5000 });
+});
+
 const wrong: [string, string, RegExp][] = [
   ['no YAML', `${base}  : [`, /^umbra\.yaml:4: /],
   ['an unknown key', `${base}colour: red\n`, /^umbra\.yaml:4: colour: unknown key/],
@@ -30,6 +46,13 @@ const wrong: [string, string, RegExp][] = [
   ['no topology', base.replace('topology: net.json', ''), /the file: .*topology/],
   ['a text for a number', `${base}seed: many\n`, /^umbra\.yaml:4: seed: must be integer/],
   ['nothing', '', /the file/],
+  ['a rule without a name', `${base}mirror: { collect: x, rules: [{}] }\n`, /:4: mirror\.rules\.0/],
+  [
+    'a port that is none',
+    `${base}mirror:\n  collect: x\n  sources:\n    10.0.0.9: { device: s1, ports: { 1: 999 } }\n`,
+    /^umbra\.yaml:7: mirror\.sources\.10\.0\.0\.9/,
+  ],
+  ['a share for a minimum', `${base}fidelity: { minimum: 90 }\n`, /fidelity\.minimum/],
 ];
 
 for (const [name, text, message] of wrong) {
