@@ -10,6 +10,7 @@ import {
   measureCompleteness,
   MirrorCollector,
   MirrorCounters,
+  OriginalEnds,
   ProfileLearner,
   readMirrorRules,
   RecentCompleteness,
@@ -41,16 +42,17 @@ export class GuestMirror {
   #timer: NodeJS.Timeout | undefined;
   #last: MirrorCompleteness | undefined;
   /** What the mirror teaches since the baselines were last compared. */
-  #learner = new ProfileLearner();
+  #learner: ProfileLearner;
   #baseline: Baseline | undefined;
   #baselineTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(
-    topology: Topology,
+    private readonly topology: Topology,
     private readonly config: MirrorConfig,
     deliver: (entered: EnteredFrame) => void,
   ) {
+    this.#learner = this.#newLearner();
     const rules = readMirrorRules(config.rules ?? [], topology);
     const sources = readSources(config, topology);
     const options = { rules, sources, takesAnySession: true };
@@ -58,6 +60,10 @@ export class GuestMirror {
       this.#learner.observe(entered.frame, entered.timeNs, entered.wireLength);
       deliver(entered);
     });
+  }
+
+  #newLearner(): ProfileLearner {
+    return new ProfileLearner({}, new OriginalEnds(this.topology));
   }
 
   /** Listens, and measures now and then. Throws like `collectFrames`. */
@@ -85,7 +91,7 @@ export class GuestMirror {
         const found = await probeBaseline(await image(), this.#learner, isWanted);
         if (found) {
           this.#baseline = found;
-          this.#learner = new ProfileLearner();
+          this.#learner = this.#newLearner();
         }
       } catch (error) {
         progress.step(`baseline: ${messageOf(error)}`);

@@ -15,6 +15,7 @@ import {
   MirrorCollector,
   MirrorCounters,
   namesByAddress,
+  OriginalEnds,
   ProfileLearner,
   readMirrorRules,
   tagFrame,
@@ -57,7 +58,7 @@ export class Live {
     this.#collector.take(packet, wireLength, performance.now() * 1e6),
   );
   readonly #collector: MirrorCollector;
-  #learner = new ProfileLearner();
+  #learner: ProfileLearner;
   #pump: RealTimePump | undefined;
   #following: Following | undefined;
   #channels: GrpcChannel[] = [];
@@ -69,6 +70,7 @@ export class Live {
 
   constructor(private readonly options: LiveOptions) {
     const { topology } = options;
+    this.#learner = new ProfileLearner({}, new OriginalEnds(topology));
     this.#collector = new MirrorCollector(topology, { rules: [mirrorAll()] }, (entered) => {
       const { device, port, frame, wireLength, timeNs } = entered;
       this.#learner.observe(frame, timeNs, wireLength);
@@ -95,7 +97,7 @@ export class Live {
     this.#checkReachable();
     // What the check sent is no traffic to learn; its copies are still on their way.
     await this.#drained();
-    this.#learner = new ProfileLearner();
+    this.#learner = new ProfileLearner({}, new OriginalEnds(topology));
     network.startTraffic(topology.traffic, seed);
     const syncLagMs = await this.#changeAndFollow();
     await sleep(OBSERVE_MS);

@@ -10,6 +10,7 @@ import {
   MirrorCollector,
   MirrorCounters,
   namesByAddress,
+  OriginalEnds,
   ProfileLearner,
   tagFrame,
   taggedLength,
@@ -46,7 +47,7 @@ export interface LoopOptions extends ExperimentOptions {
 
 /** The two networks and what joins them, after `runLoop` or while it runs. */
 export class Loop {
-  readonly learner = new ProfileLearner();
+  readonly learner: ProfileLearner;
   readonly collector: MirrorCollector;
   /** Copies that found no room in the shadow. */
   refusedCopies = 0;
@@ -64,6 +65,7 @@ export class Loop {
   ) {
     production.onWritten(() => (this.#isWritten = true));
     this.#counters = new MirrorCounters([...production.devices.values()]);
+    this.learner = new ProfileLearner({}, new OriginalEnds(topology));
     this.collector = new MirrorCollector(topology, { rules: FIRST_RULES }, (entered) => {
       this.learner.observe(entered.frame, entered.timeNs, entered.wireLength);
       const { device, port, frame, wireLength } = entered;

@@ -3,7 +3,12 @@ import { defined } from '../base/assert.js';
 import { deriveSeed, Prng } from '../base/prng.js';
 import { ruleEntity, type Rule, type Schema } from '../p4runtime/index.js';
 import type { Entity } from '../proto/index.js';
-import { Graph, type Backend, type NetworkFunction, type Topology } from '../topology/index.js';
+import {
+  hostsBehind,
+  type Backend,
+  type NetworkFunction,
+  type Topology,
+} from '../topology/index.js';
 import type { NetworkPlan } from './routes.js';
 
 /** Of every pool; a connection's hash names one. */
@@ -63,7 +68,7 @@ function rulesOf(it: NetworkFunction, topology: Topology, device: string): Rule[
     case 'nat':
       return [
         ...zones(it.inside),
-        ...hostsInside(topology, device, it.inside).map((ip) => ({
+        ...hostsBehind(topology, device, it.inside).map(({ ip }) => ({
           table: 'networks',
           match: { ipv4_dst: `${ip}/32` },
           action: 'local',
@@ -87,17 +92,6 @@ function zones(inside: readonly number[]): Rule[] {
     match: { ingress_port: String(port) },
     action: 'inside',
   }));
-}
-
-/** Addresses of hosts that a switch reaches by `inside` ports. */
-function hostsInside(topology: Topology, device: string, inside: readonly number[]): string[] {
-  const graph = new Graph(topology);
-  return topology.hosts
-    .filter(({ name }) => {
-      const hops = graph.nextHopsTo(name).get(device) ?? [];
-      return hops.length > 0 && hops.every(({ port }) => inside.includes(port));
-    })
-    .map(({ ip }) => ip);
 }
 
 type Service = Extract<NetworkFunction, { program: 'balancer' }>['services'][number];

@@ -9,6 +9,7 @@ export * from './collector.js';
 export * from './completeness.js';
 export * from './baseline.js';
 export { emptyConversation, type Conversation, type Moments } from './conversation.js';
+export { OriginalEnds } from './originalEnds.js';
 export { namesByAddress, ProfileLearner, type ProfileLimits } from './profile.js';
 export { CopyStream } from './stream.js';
 export { tagFrame, taggedLength } from './replay.js';

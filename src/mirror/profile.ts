@@ -16,6 +16,7 @@ import {
 import type { TrafficFlow } from '../topology/index.js';
 import { Connection, emptyConversation, type Conversation } from './conversation.js';
 import { conversationFlow, datagramFlow, echoFlow, type Stream } from './learnedFlow.js';
+import type { OriginalEnds } from './originalEnds.js';
 
 const HTTP_START = /^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) /;
 const HTTP_START_BYTES = 8;
@@ -55,7 +56,11 @@ export class ProfileLearner {
   readonly #echoes = new Map<string, Stream>();
   readonly #found = emptyDissection();
 
-  constructor(limits: ProfileLimits = {}) {
+  /** @param ends of what balancers and NATs translate; without, ends are as packets show them */
+  constructor(
+    limits: ProfileLimits = {},
+    private readonly ends?: OriginalEnds,
+  ) {
     this.#limits = { flows: 16_384, connections: 65_536, leastWindowNs: 0, ...limits };
     assert(this.#limits.flows > 0 && this.#limits.connections > 0, 'limits above 0');
   }
@@ -74,7 +79,8 @@ export class ProfileLearner {
    * Takes one frame (its real bytes) as it entered the network. Frames of the shadow, what is not
    * IP, and later fragments teach nothing.
    */
-  observe(frame: Uint8Array, timeNs: number, wireLength = frame.length): void {
+  observe(entered: Uint8Array, timeNs: number, wireLength = entered.length): void {
+    const frame = this.ends?.of(entered, timeNs) ?? entered;
     const found = dissect(frame, wireLength, this.#found);
     if (found.ipVersion === 0 || found.hasShadowTag) return;
     if (timeNs < this.#firstNs) this.#firstNs = timeNs;

@@ -1,6 +1,6 @@
 /** The network as a graph: types, files, generators, paths. */
-export { backendsOf } from './balanced.js';
 export { demoTraffic } from './demoTraffic.js';
+export { backendsOf, hostsBehind } from './functions.js';
 export * from './generate.js';
 export * from './graph.js';
 export { windowFor } from './pace.js';
