@@ -1,7 +1,7 @@
 /** Production of namespaces, veth cables and switch processes. Linux and root. */
 import type { ChildProcess } from 'node:child_process';
 import { defined } from '../base/assert.js';
-import { Namespaces } from '../linux/index.js';
+import { Namespaces, removeAbandonedCables } from '../linux/index.js';
 import { MIRROR_PORT } from '../mirror/index.js';
 import type { Endpoint, Topology, TrafficFlow } from '../topology/index.js';
 import { trafficCommands } from './hostTraffic.js';
@@ -116,6 +116,7 @@ export async function mirrorPorts(
     const port = await inlet.openUdp();
     return new Map(switches.map(({ name }) => [name, port]));
   }
+  removeAbandonedCables();
   const ports = new Map<string, string>();
   for (const [i, { name }] of switches.entries()) {
     const [near, far] = [`u${run}m${i}a`, `u${run}m${i}b`];

@@ -1,4 +1,5 @@
 /** Ports on Linux: interfaces, UDP sockets, and namespaces to put hosts in. */
+export { removeAbandonedCables } from './abandoned.js';
 export { AfPacketPort } from './afPacket.js';
 export { Namespaces, type HostPort } from './namespaces.js';
 export { parsePort, type PortSpec } from './portSpec.js';

@@ -4,6 +4,7 @@
  */
 import { spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { UmbraError } from '../base/errors.js';
+import { cableMark } from './abandoned.js';
 
 /** A host to be: its namespace's one interface and where its packets go first. */
 export interface HostPort {
@@ -72,6 +73,7 @@ export class Namespaces {
     const size = ['mtu', String(mtu)];
     this.#ip('link', 'add', a, ...size, 'type', 'veth', 'peer', 'name', b, ...size);
     this.#interfaces.push(a);
+    this.#ip('link', 'set', a, 'alias', cableMark());
     this.#up(a);
     this.#up(b);
   }
