@@ -1,11 +1,12 @@
 /** A network of embedded switches in one process: the fabric, and P4Runtime to its devices. */
+import { UmbraError } from '../base/errors.js';
 import { deriveSeed } from '../base/prng.js';
 import { Fabric } from '../fabric/index.js';
 import { P4RuntimeServer, type Channel } from '../p4runtime/index.js';
 import type { PacketPoolOptions } from '../packet/index.js';
 import type { ForwardingPipelineConfig } from '../proto/index.js';
-import { EmbeddedSwitch, StagedSwitch } from '../switch/index.js';
-import type { Topology } from '../topology/index.js';
+import { EmbeddedSwitch, StagedSwitch, SWITCH_SIDE } from '../switch/index.js';
+import { switchPorts, type Topology } from '../topology/index.js';
 
 /** A running network. */
 export interface Network {
@@ -56,6 +57,11 @@ export function buildNetwork(
       return made;
     }
     const makeStage = make(stageIdOf(device.deviceId), `${name} stage`);
+    const beyond = [...switchPorts(topology, name).keys()].find((port) => port >= SWITCH_SIDE);
+    if (beyond !== undefined) {
+      const what = `a program of others has links at ports below ${SWITCH_SIDE} only`;
+      throw new UmbraError('LIMIT', `${name} port ${beyond}: ${what}`);
+    }
     const made = new StagedSwitch(attachment, makeSwitch, makeStage);
     switches.set(name, made.inner);
     stages.set(name, made.stage);

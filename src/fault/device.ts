@@ -39,7 +39,7 @@ function rulesOf(topology: Topology, failure: DeviceFailure, context: PlanContex
     case 'reboot':
       return reboot(failure, context);
     case 'stuck':
-      return [stuck(failure, expires_us)];
+      return [stuck(topology, failure, expires_us)];
     case 'graceful':
       return [
         graceful(failure, context),
@@ -70,7 +70,11 @@ function reboot({ downNs, stateLost }: DeviceFailure, context: PlanContext): Rul
   return [down, forget(undefined, context.expires_us)];
 }
 
-function stuck({ port }: DeviceFailure, expires_us: string): Rule {
+function stuck(topology: Topology, { device, port }: DeviceFailure, expires_us: string): Rule {
+  if (port !== undefined && !switchPorts(topology, device).has(port)) {
+    // So that the CPU port and the mirror's are never a target: no link is there.
+    throw new UmbraError('NOT_FOUND', `${device}: no link at port ${port}`);
+  }
   const match: Record<string, string> = port === undefined ? {} : { egress_port: String(port) };
   const params = { expires_us };
   return { table: 'link_fault.rate', match, priority: PORT_PRIORITY, action: 'stick', params };

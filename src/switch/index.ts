@@ -5,5 +5,5 @@ export {
   EmbeddedSwitch,
   type EmbeddedSwitchOptions,
 } from './embeddedSwitch.js';
-export { StagedSwitch } from './stagedSwitch.js';
+export { StagedSwitch, SWITCH_SIDE } from './stagedSwitch.js';
 export { checkPipeline, type CheckedPipeline } from './pipeline.js';

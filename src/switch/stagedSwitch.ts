@@ -7,7 +7,7 @@ import type { EmbeddedSwitch } from './embeddedSwitch.js';
 import type { SwitchAttachment } from '../v1model/index.js';
 
 /** Of the stage: a port's side towards the switch inside is its number plus this. */
-const SWITCH_SIDE = 256;
+export const SWITCH_SIDE = 256;
 
 /** Makes one of the two switches with the surroundings that it gets. */
 export type SwitchMaker = (attachment: SwitchAttachment) => EmbeddedSwitch;

@@ -3,6 +3,7 @@ import { isRouting, planRoutes } from '../../src/control/index.js';
 import { ShadowDevice } from '../../src/device/index.js';
 import { FaultEngine, type Failure } from '../../src/fault/index.js';
 import { shippedProgram } from '../../src/app/index.js';
+import type { PacketIn } from '../../src/proto/index.js';
 import { P4RuntimeServer } from '../../src/p4runtime/index.js';
 import { wirePool, foldChecksum, PacketPool, pseudoHeaderSum, sumWords } from '../../src/packet/index.js';
 import { EmbeddedSwitch } from '../../src/switch/index.js';
@@ -51,6 +52,7 @@ export function idOf({ frame }: Seen): number {
 /** A switch under test; times are ns from its start. */
 export class Tap {
   readonly seen: Seen[] = [];
+  readonly packetIns: PacketIn[] = [];
   nowNs = 1e9;
   #wakeNs = Infinity;
   readonly #pool = new PacketPool(wirePool);
@@ -80,7 +82,8 @@ export class Tap {
     const tap = new Tap(seed);
     const channel = new P4RuntimeServer([tap.#switch]).inProcess();
     const config = shippedProgram('shadow');
-    tap.device = await ShadowDevice.open({ name: 's1', channel, deviceId: 1n, config });
+    const listener = { packetIn: (packet: PacketIn) => void tap.packetIns.push(packet) };
+    tap.device = await ShadowDevice.open({ name: 's1', channel, deviceId: 1n, config, listener });
     const plan = planRoutes(pair, () => tap.device.schema);
     await tap.device.reconcile(plan.get('s1')!, isRouting(tap.device.schema));
     const nowUs = (): number => Math.floor(tap.nowNs / 1000);
