@@ -109,6 +109,7 @@ export class Live {
         `${state.equal} of ${state.entities} entities equal`,
     );
     const flows = this.#learner.flows(namesByAddress(topology.hosts));
+    this.#shadow!.faults.traffic = flows;
     progress.step(`profile: ${flows.length} flows learned: ${flows.map((f) => f.name).join(', ')}`);
     const laboratory = await Shadow.build(topology, seed, await this.#production.views());
     await laboratory.sync.compare(true);

@@ -165,6 +165,7 @@ export async function runLoop(options: LoopOptions): Promise<{ loop: Loop; repor
       `${state.equal} of ${state.entities} entities equal`,
   );
   const flows = loop.learner.flows(namesByAddress(topology.hosts));
+  loop.shadow.faults.traffic = flows;
   progress.step(`profile: ${flows.length} flows learned from the mirror`);
   const { fabric } = loop.shadow.network;
   const live = fabric.save();

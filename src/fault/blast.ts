@@ -1,7 +1,8 @@
 /** How much of a network faults touch at once, and how much they may. */
 import { UmbraError } from '../base/errors.js';
-import type { Topology } from '../topology/index.js';
+import type { Topology, TrafficFlow } from '../topology/index.js';
 import { serversOf } from './app.js';
+import { exposuresOf, exposureTo } from './exposure.js';
 import type { Failure } from './failure.js';
 import { isHost } from './host.js';
 import { linksOf } from './partition.js';
@@ -11,17 +12,21 @@ import { targetOf } from './target.js';
 export interface BlastLimit {
   links: number;
   devices: number;
+  /** Of the traffic that is known: the mean share of a flow's packets that can be touched. */
+  flows: number;
 }
 
 /** Half of the network: room for every pair of failures, too little for a blackout. */
-export const DEFAULT_BLAST_LIMIT: BlastLimit = { links: 0.5, devices: 0.5 };
+export const DEFAULT_BLAST_LIMIT: BlastLimit = { links: 0.5, devices: 0.5, flows: 0.5 };
 
 /**
- * Checks what all these failures together touch. One link and one device are always allowed.
+ * Checks what all these failures together touch. One link or one device is always allowed.
  * Throws REFUSED with both numbers.
+ * @param traffic the flows that are known
  */
 export function checkBlastRadius(
   topology: Topology,
+  traffic: readonly TrafficFlow[],
   failures: readonly Failure[],
   limit: BlastLimit,
 ): void {
@@ -37,6 +42,32 @@ export function checkBlastRadius(
   }
   check('links', links.size, topology.links.length, limit.links);
   check('devices', devices.size, topology.switches.length, limit.devices);
+  if (links.size + devices.size > 1) checkFlows(topology, traffic, failures, limit.flows);
+}
+
+function checkFlows(
+  topology: Topology,
+  traffic: readonly TrafficFlow[],
+  failures: readonly Failure[],
+  limit: number,
+): void {
+  if (traffic.length === 0) return;
+  let touched = 0;
+  for (const exposure of exposuresOf(topology, traffic).values()) {
+    const shares = failures.map((failure) => exposureTo(topology, exposure, failure));
+    touched += Math.min(
+      1,
+      shares.reduce((sum, share) => sum + share, 0),
+    );
+  }
+  const share = touched / traffic.length;
+  if (share <= limit) return;
+  const percent = (value: number): string => `${(value * 100).toFixed(1)} %`;
+  throw new UmbraError(
+    'REFUSED',
+    `the faults would touch ${percent(share)} of the traffic of ${traffic.length} flows, ` +
+      `${percent(limit)} are allowed; an override is needed for more`,
+  );
 }
 
 /** A host's failure is felt on the links that lead to it. */

@@ -7,7 +7,7 @@ import { UmbraError, messageOf } from '../base/errors.js';
 import { entityKey } from '../p4runtime/index.js';
 import { Update_Type } from '../proto/index.js';
 import { ShadowDevice, type ShadowHost } from '../device/index.js';
-import type { Topology } from '../topology/index.js';
+import type { Topology, TrafficFlow } from '../topology/index.js';
 import { checkBlastRadius, type BlastLimit } from './blast.js';
 import { describeFailure } from './describe.js';
 import { entitiesByDevice, firstClash, requirePresent, inOrder, type FaultEntry } from './entry.js';
@@ -66,6 +66,8 @@ export interface FaultEngineOptions {
 export class FaultEngine {
   /** How much may be touched at once; undefined: no limit, as in campaigns. */
   blast: BlastLimit | undefined;
+  /** The flows that are known, for the blast radius: the topology's, until others are learned. */
+  traffic: readonly TrafficFlow[];
   readonly #devices: Map<string, ShadowDevice>;
   readonly #hosts: HostFaults;
   readonly #rooms: RoomFaults;
@@ -80,6 +82,7 @@ export class FaultEngine {
         throw new UmbraError('REFUSED', 'faults act on shadow devices only');
       }
     }
+    this.traffic = options.topology.traffic;
     this.#hosts = new HostFaults(options.hosts ?? []);
     this.#devices = new Map(devices.map((device) => [device.name, device]));
     this.#rooms = new RoomFaults(new Map(replicas.map((d) => [d.name, d])), nowUs);
@@ -140,7 +143,7 @@ export class FaultEngine {
     if (live.length >= limit) throw new UmbraError('LIMIT', `${limit} faults are active`);
     if (this.blast && !override) {
       const acting = live.filter(({ state }) => state === 'active').map((fault) => fault.failure);
-      checkBlastRadius(topology, [...acting, failure], this.blast);
+      checkBlastRadius(topology, this.traffic, [...acting, failure], this.blast);
     }
     await this.#clearExpired(live, entries);
     const id = `fault-${this.#nextId++}`;

@@ -83,7 +83,7 @@ function roomClash(a: RoomEntry, b: RoomEntry): string | undefined {
 }
 
 /** Whether two values of a key, plain or `address/length`, can both match something. */
-function valuesMeet(a: string, b: string): boolean {
+export function valuesMeet(a: string, b: string): boolean {
   const [x, y] = [prefixOf(a), prefixOf(b)];
   if (!x || !y) return a === b;
   const length = Math.min(x.length, y.length);

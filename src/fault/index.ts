@@ -4,6 +4,7 @@ export { DEFAULT_BLAST_LIMIT, type BlastLimit } from './blast.js';
 export { failureOf, failureTypes, readFailure, type ParameterInfo } from './contract.js';
 export { describeFailure } from './describe.js';
 export * from './engine.js';
+export { exposuresOf, exposureTo, type Exposure } from './exposure.js';
 export type { FaultEntry } from './entry.js';
 export * from './failure.js';
 export { HEARTBEAT_US, heartbeatFrame, LEASE_US } from './heartbeat.js';

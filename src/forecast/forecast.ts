@@ -1,7 +1,7 @@
 /** From campaign results to models, and from models to what a failure would do to production. */
 import { fitModel, type Model, type Observation } from '../analysis/index.js';
 import type { CampaignResult } from '../campaign/index.js';
-import { describeFailure, type Failure } from '../fault/index.js';
+import { describeFailure, exposuresOf, exposureTo, type Failure } from '../fault/index.js';
 import {
   effectMetrics,
   metricUnit,
@@ -9,7 +9,6 @@ import {
   type FlowMetrics,
 } from '../telemetry/index.js';
 import type { Topology, TrafficFlow } from '../topology/index.js';
-import { exposuresOf, exposureTo } from './exposure.js';
 import { featuresOf } from './features.js';
 
 /** Share of effects that a forecast's interval should cover. */

@@ -1,6 +1,6 @@
 /** What keeps failures where they belong: the contract, the blast radius, the stop, the journal. */
 import test from 'ava';
-import { buildNetwork, shippedProgram, Shadow } from '../../src/app/index.js';
+import { buildNetwork, Replica, shippedProgram, Shadow } from '../../src/app/index.js';
 import { UmbraError } from '../../src/base/errors.js';
 import { Prng } from '../../src/base/prng.js';
 import { ProductionDevice, ProductionView, ShadowDevice } from '../../src/device/index.js';
@@ -15,7 +15,7 @@ import {
   type StopState,
 } from '../../src/fault/index.js';
 import type { Channel } from '../../src/p4runtime/index.js';
-import { leafSpine } from '../../src/topology/index.js';
+import { leafSpine, type TrafficFlow } from '../../src/topology/index.js';
 import { buildLaboratory, udpFlow } from '../laboratory.js';
 
 const onLink = { type: 'link_degradation', link: 'b-s1', direction: 'both' } as const;
@@ -66,6 +66,7 @@ test('the blast radius: refused with both numbers, and overridden', async (t) =>
   }
   const faults = new FaultEngine({ topology, devices, nowUs: () => 1e9 });
   faults.blast = DEFAULT_BLAST_LIMIT;
+  faults.traffic = [];
   const outage = (device: string) => ({ type: 'device_failure', device, mode: 'outage' }) as const;
   await faults.inject(outage('leaf1'), 1e6);
   await faults.inject(outage('leaf2'), 1e6);
@@ -73,6 +74,39 @@ test('the blast radius: refused with both numbers, and overridden', async (t) =>
   t.regex(error!.message, /3 of 4 devices, 2 are allowed/);
   await faults.inject(outage('spine1'), 1e6, true);
   t.is(faults.list().length, 3);
+});
+
+test('the blast radius: a share of the traffic that is known', async (t) => {
+  const wide = leafSpine(4, 4, 1);
+  const replica = await Replica.of({ topology: wide, seed: 1, foreign: [], entities: [] });
+  const { faults } = replica;
+  faults.blast = DEFAULT_BLAST_LIMIT;
+  const [h1, h2, h3, h4] = wide.hosts.map(({ name }) => name) as [string, string, string, string];
+  const udp = (client: string, server: string): TrafficFlow => ({
+    ...{ kind: 'udp', name: `${client} ${server}`, client, server, port: 4000 },
+    ...{ packetsPerSecond: 100, payloadBytes: 100 },
+  });
+  faults.traffic = [udp(h1, h2), udp(h1, h3), udp(h2, h3), udp(h3, h4)];
+  const outage = (device: string) => ({ type: 'device_failure', device, mode: 'outage' }) as const;
+  // A spine has a quarter of every flow, the first leaf half of the flows.
+  await faults.inject(outage('spine1'), 10e6);
+  const refused = faults.inject(outage('leaf1'), 10e6);
+  const message = /62\.5 % of the traffic of 4 flows, 50\.0 % are allowed/;
+  await t.throwsAsync(refused, { code: 'REFUSED', message });
+  await faults.inject(outage('leaf1'), 10e6, true);
+  await faults.clearAll();
+  const between = { source: wide.hosts[0]!.ip, protocol: 17 };
+  const links = wide.links.filter(({ a, b }) => [a.node, b.node].includes('leaf3'));
+  const host = links.find(({ a, b }) => [a.node, b.node].includes(h3))!.name;
+  const hurt = { type: 'link_degradation', link: host, direction: 'both', loss: 1 } as const;
+  await faults.inject(outage('spine1'), 10e6);
+  await t.throwsAsync(faults.inject(hurt, 10e6), { code: 'REFUSED', message: /81\.3 %/ });
+  // The same of one flow only.
+  await faults.inject({ ...hurt, flow: between }, 10e6);
+  // One device is always allowed, though all flows pass it.
+  await faults.clearAll();
+  faults.traffic = [udp(h3, h4), udp(h1, h3)];
+  await faults.inject(outage('leaf3'), 10e6);
 });
 
 test('a ramp grows in steps to its value', async (t) => {

@@ -1,6 +1,9 @@
 /** How much of a flow a failure can touch: the share of its packets that pass the failed part. */
-import { linksOf, serversOf, type Failure, type Server } from '../fault/index.js';
-import { Graph, type Topology, type TrafficFlow } from '../topology/index.js';
+import { Graph, type Host, type Topology, type TrafficFlow } from '../topology/index.js';
+import { serversOf, type Server } from './app.js';
+import type { Failure, FlowMatch } from './failure.js';
+import { valuesMeet } from './entry.js';
+import { linksOf } from './partition.js';
 
 /** Shares of a flow's packets by link and by switch, both directions together. */
 export interface Exposure {
@@ -9,6 +12,7 @@ export interface Exposure {
   client: string;
   /** Who answers the flow's requests. */
   server: { host: string; port: number | undefined };
+  flow: TrafficFlow;
 }
 
 /** Exposure of every flow, when each switch spreads evenly over its shortest paths. */
@@ -22,7 +26,7 @@ export function exposuresOf(
     flows.map((flow) => {
       const server = { host: flow.server, port: 'port' in flow ? flow.port : undefined };
       const { client } = flow;
-      const exposure: Exposure = { links: new Map(), devices: new Map(), client, server };
+      const exposure: Exposure = { links: new Map(), devices: new Map(), client, server, flow };
       spread(graph, isSwitch, flow.client, flow.server, exposure);
       spread(graph, isSwitch, flow.server, flow.client, exposure);
       return [flow.name, exposure];
@@ -77,10 +81,36 @@ export function exposureTo(topology: Topology, exposure: Exposure, failure: Fail
       host.name === server.host && port === server.port;
     return serversOf(topology, failure).some(isServedBy) ? 1 : 0;
   }
+  if (failure.flow && !isOfFlow(topology, exposure.flow, failure.flow)) return 0;
   const shares = linksOf(topology, failure).map(({ name }) => exposure.links.get(name) ?? 0);
   const share = Math.min(
     1,
     shares.reduce((sum, one) => sum + one, 0),
   );
   return failure.direction === 'both' ? share : share / 2;
+}
+
+const protocols = { http: 6, bulk: 6, udp: 17, ping: 1 } as const;
+
+/** Whether packets of a flow, in either direction, can be among those that are matched. */
+function isOfFlow(topology: Topology, flow: TrafficFlow, match: FlowMatch): boolean {
+  const hostOf = (name: string): Host | undefined => topology.hosts.find((h) => h.name === name);
+  const [client, server] = [hostOf(flow.client)?.ip, hostOf(flow.server)?.ip];
+  const port = 'port' in flow ? flow.port : undefined;
+  if (match.protocol !== undefined && match.protocol !== protocols[flow.kind]) return false;
+  // The client's port is any: it is not known.
+  const agrees = (wanted: number | undefined, is: number | undefined): boolean =>
+    wanted === undefined || is === undefined || wanted === is;
+  const { source, destination, sourcePort, destinationPort } = match;
+  const isRequest =
+    isWithin(client, source) && isWithin(server, destination) && agrees(destinationPort, port);
+  const isAnswer =
+    isWithin(server, source) && isWithin(client, destination) && agrees(sourcePort, port);
+  return isRequest || isAnswer;
+}
+
+/** Whether an address lies within a prefix; a host that is not known could be anywhere. */
+function isWithin(address: string | undefined, prefix: string | undefined): boolean {
+  if (address === undefined || prefix === undefined) return true;
+  return valuesMeet(address, prefix);
 }
