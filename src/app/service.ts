@@ -285,8 +285,9 @@ export class Service {
             .map(([kind, count]) => ({ device, kind, key: `${part}: ${count}` })),
         ),
       ),
-      devices: all.map(({ device, state, reason, entities, equal }) => {
-        return { device, state, entities, equal, ...(reason === undefined ? {} : { reason }) };
+      devices: all.map(({ device, state, reason, entities, equal, held }) => {
+        const why = reason === undefined ? {} : { reason };
+        return { device, state, entities, equal, held, ...why };
       }),
     };
   }

@@ -35,7 +35,15 @@ export interface ShadowState {
   ageMs: number;
   differences: { device: string; kind: string; key: string }[];
   /** How each switch is followed, where that is known. */
-  devices?: { device: string; state: string; entities: number; equal: number; reason?: string }[];
+  devices?: {
+    device: string;
+    state: string;
+    entities: number;
+    equal: number;
+    /** Changes held back by a fault. */
+    held: number;
+    reason?: string;
+  }[];
 }
 
 /** What is mirrored, and how completely. */

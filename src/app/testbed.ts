@@ -1,4 +1,5 @@
 /** The shadow as a campaign's testbed: forks from one warm state, faults by P4Runtime. */
+import { setImmediate } from 'node:timers/promises';
 import { describeFailure, HEARTBEAT_US, type Failure } from '../fault/index.js';
 import type { FabricSnapshot } from '../fabric/index.js';
 import { isRouting, planRoutes, type NetworkPlan } from '../control/index.js';
@@ -108,11 +109,25 @@ export class ShadowTestbed implements Testbed {
 
   /** Carries out a plan on the shadow; returns how many entities changed. */
   async apply(plan: NetworkPlan): Promise<number> {
-    let changed = 0;
-    for (const [name, entities] of plan) {
+    const writes = [...plan].map(async ([name, entities]) => {
       const device = this.#shadow.device(name);
-      changed += (await device.reconcile(entities, isRouting(device.schema))).length;
+      return (await device.reconcile(entities, isRouting(device.schema))).length;
+    });
+    const changed = await this.#until(Promise.all(writes));
+    return changed.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Lets time pass as long as something waits for a slow control plane. */
+  async #until<T>(task: Promise<T>): Promise<T> {
+    let isDone = false;
+    const done = (): void => void (isDone = true);
+    task.then(done, done);
+    const { network, faults } = this.#shadow;
+    for (;;) {
+      await setImmediate();
+      if (isDone) return task;
+      const waitNs = faults.nextStepUs * 1000 - network.fabric.nowNs;
+      if (waitNs < Infinity) await this.run(Math.max(1000, waitNs));
     }
-    return changed;
   }
 }

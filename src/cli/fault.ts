@@ -6,7 +6,7 @@ import { command, decimal, remoteCommand } from './command.js';
 import { print, table } from './output.js';
 import { call, type RemoteOptions } from './remote.js';
 
-const deviceModes = ['outage', 'graceful', 'reboot', 'stuck'];
+const deviceModes = ['outage', 'graceful', 'reboot', 'stuck', 'slow_control', 'stale'];
 const appModes = ['status', 'error', 'delay', 'hang', 'cut', 'reset', 'refuse'];
 
 interface InjectOptions extends RemoteOptions {
@@ -137,7 +137,7 @@ function failureOf(options: InjectOptions): Failure {
       type: 'device_failure',
       device,
       mode: mode as DeviceFailure['mode'],
-      ...(share === undefined ? {} : { share }),
+      ...(share === undefined ? {} : { [mode === 'stale' ? 'entryShare' : 'share']: share }),
       ...(delayNs === undefined ? {} : { delayNs }),
     };
   }

@@ -174,6 +174,9 @@ export async function shadow(options: RemoteOptions) {
       `${found.equal} of ${found.entries} entities equal, read ${figure(found.ageMs)} ms ago`,
       ...fidelityLines(found),
       ...found.differences.map((d) => `${d.device}: ${d.kind}: ${d.key}`),
+      ...(found.devices ?? [])
+        .filter(({ held }) => held > 0)
+        .map(({ device, held }) => `${device}: ${held} changes held back by a fault`),
     ].join('\n'),
   );
 }

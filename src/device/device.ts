@@ -6,6 +6,7 @@ import {
   bigintOf,
   bytesOfBigint,
   compareEntities,
+  entityKey,
   everything,
   isUnset,
   P4RuntimeClient,
@@ -25,6 +26,7 @@ import {
   type StateChange,
 } from '../p4runtime/index.js';
 import { UmbraError } from '../base/errors.js';
+import { Hindrance } from './hindrance.js';
 import { portField } from './packetPorts.js';
 import { TableRoom } from './tableRoom.js';
 import {
@@ -236,6 +238,13 @@ export const FIRST_FAULT_SESSION = 16384;
 /** Tables of the fault stage, as their names contain it. */
 const faultTable = /\.(link_fault|device_fault|app_fault)\./;
 
+/** A device as faults reach it: nothing that hinders its control plane is in the way. */
+class Unhindered extends Writable {
+  constructor(name: string, schema: Schema, client: P4RuntimeClient) {
+    super(name, schema, client);
+  }
+}
+
 /** A shadow switch: the only kind of device that faults accept (invariant I1). */
 export class ShadowDevice extends Writable {
   /** Makes the type nominal: a production device is never taken for a shadow one. */
@@ -244,9 +253,63 @@ export class ShadowDevice extends Writable {
     this.schema.tables.all.filter(({ name }) => faultTable.test(name)).map(({ id }) => id),
   );
 
+  /** What hinders everybody who reads and writes through this handle. */
+  readonly hindrance = new Hindrance(this.name);
+  /** The way of faults and of their end: nothing hinders it. */
+  readonly unhindered = new Unhindered(this.name, this.schema, this.client);
+
   /** Becomes primary and, when a config is given, sets the pipeline. */
   static async open(access: DeviceAccess): Promise<ShadowDevice> {
-    return new ShadowDevice(...(await connect(access)));
+    const { listener } = access;
+    let made: ShadowDevice | undefined;
+    const packetIn = (packet: PacketIn): void => {
+      const deliver = (): void => listener?.packetIn?.(packet);
+      if (made) made.hindrance.pass(deliver);
+      else deliver();
+    };
+    made = new ShadowDevice(
+      ...(await connect({ ...access, ...(listener && { listener: { ...listener, packetIn } }) })),
+    );
+    return made;
+  }
+
+  override async readState(): Promise<Entity[]> {
+    await this.hindrance.wait();
+    return super.readState();
+  }
+
+  override async rules(table?: string): Promise<Rule[]> {
+    await this.hindrance.wait();
+    return super.rules(table);
+  }
+
+  override async readCounter(counter: string, index?: number) {
+    await this.hindrance.wait();
+    return super.readCounter(counter, index);
+  }
+
+  /** Carries updates out, but for those of stale entities, which are held back. */
+  override async write(updates: readonly Update[]): Promise<void> {
+    await this.hindrance.wait();
+    const free = updates.flatMap((update, index) => {
+      return this.hindrance.hold(update) ? [] : [{ update, index }];
+    });
+    if (free.length === 0) return;
+    try {
+      await this.#writeFitting(free.map(({ update }) => update));
+    } catch (error) {
+      if (!(error instanceof WriteError)) throw error;
+      const failures = error.failures.map((one) => ({ ...one, index: free[one.index]!.index }));
+      throw new WriteError(failures, updates.length, this.name);
+    }
+  }
+
+  /** Carries out what was held back and is not any more; returns how many entities it was. */
+  async releaseHeld(): Promise<number> {
+    const held = this.hindrance.takeHeld();
+    const want = [...held.values()].filter((entity) => entity !== undefined);
+    const mine = (entity: Entity): boolean => held.has(entityKey(entity));
+    return (await this.unhindered.reconcile(want, mine)).length;
   }
 
   get isShadow(): boolean {
@@ -257,8 +320,8 @@ export class ShadowDevice extends Writable {
   readonly room = new TableRoom(this.schema, (tableId) => !this.#faultTables.has(tableId));
 
   /** As on any device; what finds no room in a table that is short of space fails. */
-  override async write(updates: readonly Update[]): Promise<void> {
-    const refused = await this.room.refused(updates, () => this.readState());
+  async #writeFitting(updates: readonly Update[]): Promise<void> {
+    const refused = await this.room.refused(updates, () => this.unhindered.readState());
     if (refused.length === 0) return super.write(updates);
     const left = new Set(refused.map(({ index }) => index));
     const tried = updates.flatMap((_, index) => (left.has(index) ? [] : [index]));

@@ -69,7 +69,8 @@ function describeDevice(failure: DeviceFailure): string {
   const parts = present([
     failure.share !== undefined && `${percent(failure.share)} lost`,
     failure.portShare !== undefined && `${percent(failure.portShare)} of ports dead`,
-    failure.entryShare !== undefined && `${percent(failure.entryShare)} of routes lost`,
+    failure.entryShare !== undefined &&
+      `${percent(failure.entryShare)} of ${mode === 'stale' ? 'entries' : 'routes lost'}`,
     failure.delayNs ? `${ms(failure.delayNs)} late` : false,
     mode === 'graceful' && failure.rateBps !== undefined && `forwards ${mbps(failure.rateBps)}`,
     failure.downNs !== undefined && `down ${ms(failure.downNs)}`,
@@ -79,7 +80,8 @@ function describeDevice(failure: DeviceFailure): string {
     failure.refuses === true && 'refuses connections',
     failure.port !== undefined && `port ${failure.port}`,
   ]);
-  return `device ${device}: ${mode}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
+  const how = parts.length > 0 ? ` (${parts.join(', ')})` : '';
+  return `device ${device}: ${mode.replace('_', ' ')}${how}`;
 }
 
 function describeLink(failure: LinkDegradation): string {

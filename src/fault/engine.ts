@@ -5,7 +5,7 @@
  */
 import { UmbraError, messageOf } from '../base/errors.js';
 import { entityKey } from '../p4runtime/index.js';
-import { Update_Type } from '../proto/index.js';
+import { Update_Type, type Entity } from '../proto/index.js';
 import { ShadowDevice, type ShadowHost } from '../device/index.js';
 import type { Topology, TrafficFlow } from '../topology/index.js';
 import { checkBlastRadius, type BlastLimit } from './blast.js';
@@ -13,6 +13,7 @@ import { describeFailure } from './describe.js';
 import { entitiesByDevice, firstClash, requirePresent, inOrder, type FaultEntry } from './entry.js';
 import type { Failure } from './failure.js';
 import { heartbeatFrame, LEASE_US } from './heartbeat.js';
+import { ControlFaults } from './controlFaults.js';
 import { HostFaults } from './hostFaults.js';
 import { planFailure } from './plan.js';
 import { nextStepNs, rampedFailure, replanned } from './ramp.js';
@@ -71,6 +72,7 @@ export class FaultEngine {
   readonly #devices: Map<string, ShadowDevice>;
   readonly #hosts: HostFaults;
   readonly #rooms: RoomFaults;
+  readonly #control: ControlFaults;
   readonly #faults = new Map<string, Fault>();
   #nextId = 1;
   #stop: StopState = { isStopped: false, reason: '' };
@@ -86,6 +88,7 @@ export class FaultEngine {
     this.#hosts = new HostFaults(options.hosts ?? []);
     this.#devices = new Map(devices.map((device) => [device.name, device]));
     this.#rooms = new RoomFaults(new Map(replicas.map((d) => [d.name, d])), nowUs);
+    this.#control = new ControlFaults(replicas, nowUs);
   }
 
   /** The global stop. */
@@ -93,9 +96,9 @@ export class FaultEngine {
     return { ...this.#stop };
   }
 
-  /** When the next step of a growing fault is due, controller time in us; Infinity for never. */
+  /** When the next step of some fault is due, controller time in us; Infinity for never. */
   get nextStepUs(): number {
-    let next = Infinity;
+    let next = this.#control.dueUs;
     for (const { failure, injectedUs, state } of this.#faults.values()) {
       if (!failure.ramp || state !== 'active') continue;
       const elapsedNs = (this.options.nowUs() - injectedUs) * 1000;
@@ -163,9 +166,10 @@ export class FaultEngine {
     return fault;
   }
 
-  /** Carries out the steps of growing faults that are due. */
+  /** Carries out what is due: steps of growing faults, and what a slow control plane let wait. */
   async step(): Promise<void> {
     const now = this.options.nowUs();
+    await this.#control.settle();
     for (const fault of this.#faults.values()) {
       const { failure, injectedUs, expiresUs, state, entries } = fault;
       if (!failure.ramp || state !== 'active' || expiresUs <= now) continue;
@@ -177,10 +181,12 @@ export class FaultEngine {
         JSON.stringify(entry) !== JSON.stringify(entries[i]);
       const changed = next.filter(isChanged);
       for (const [device, entities] of entitiesByDevice(changed, this.#devices)) {
-        await device.write(entities.map((entity) => ({ type: Update_Type.MODIFY, entity })));
+        const updates = entities.map((entity) => ({ type: Update_Type.MODIFY, entity }));
+        await device.unhindered.write(updates);
       }
       await this.#hosts.write(changed);
       this.#rooms.write(changed);
+      this.#control.write(changed);
       fault.entries = next;
     }
   }
@@ -197,8 +203,10 @@ export class FaultEngine {
   /** Removes every fault, also those that this engine does not know. Returns how many entries. */
   async clearAll(): Promise<number> {
     let removed = this.#rooms.clearAll() + (await this.#hosts.clearAll());
+    removed += await this.#control.clearAll();
     for (const device of this.#devices.values()) {
-      removed += (await device.reconcile([], (entity) => device.isFault(entity))).length;
+      const mine = (entity: Entity): boolean => device.isFault(entity);
+      removed += (await device.unhindered.reconcile([], mine)).length;
     }
     const known = [...this.#faults.values()];
     // Gone from the switches, whatever becomes of their records.
@@ -255,6 +263,7 @@ export class FaultEngine {
 
   /** Forgets all faults without touching a switch: the network was set back to before them. */
   forget(): void {
+    this.#control.forget();
     this.#faults.clear();
     this.#rooms.clearAll();
   }
@@ -266,6 +275,7 @@ export class FaultEngine {
     const frame = heartbeatFrame(nowUs, leaseUs);
     this.#hosts.renew(nowUs, leaseUs);
     this.#rooms.renew(nowUs, leaseUs);
+    this.#control.renew(nowUs, leaseUs);
     for (const device of this.#devices.values()) device.packetOut(frame);
   }
 
@@ -290,22 +300,26 @@ export class FaultEngine {
     for (const [device, wanted] of entitiesByDevice(fault.entries, this.#devices)) {
       const fresh = wanted.filter((entity) => !kept.get(device)?.has(entityKey(entity)));
       for (const batch of inOrder(fresh)) {
-        await device.write(batch.map((entity) => ({ type: Update_Type.INSERT, entity })));
+        const updates = batch.map((entity) => ({ type: Update_Type.INSERT, entity }));
+        await device.unhindered.write(updates);
       }
       await requirePresent(device, wanted);
     }
     await this.#hosts.write(fault.entries);
     this.#rooms.write(fault.entries);
+    this.#control.write(fault.entries);
   }
 
   async #remove(fault: Fault): Promise<void> {
     this.#rooms.remove(fault.entries);
+    await this.#control.remove(fault.entries);
     await this.#hosts.remove(fault.entries);
     const kept = this.#keysOfOthers(fault);
     for (const [device, entities] of entitiesByDevice(fault.entries, this.#devices)) {
       const keys = new Set(entities.map(entityKey).filter((key) => !kept.get(device)?.has(key)));
-      await device.reconcile([], (entity) => keys.has(entityKey(entity)));
-      const left = (await device.readState()).filter((entity) => keys.has(entityKey(entity)));
+      const mine = (entity: Entity): boolean => keys.has(entityKey(entity));
+      await device.unhindered.reconcile([], mine);
+      const left = (await device.unhindered.readState()).filter(mine);
       if (left.length > 0) {
         throw new UmbraError('RPC', `${device.name}: ${left.length} entries of ${fault.id} remain`);
       }

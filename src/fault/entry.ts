@@ -6,7 +6,13 @@ import { UmbraError } from '../base/errors.js';
 import type { HostLimits, HostPart } from '../base/hostLimits.js';
 import { cloneSessionEntity, compareEntities, entityKey, type Rule } from '../p4runtime/index.js';
 import type { Entity } from '../proto/index.js';
-import { FIRST_FAULT_SESSION, type RoomLimit, type ShadowDevice } from '../device/index.js';
+import {
+  FIRST_FAULT_SESSION,
+  type ControlLimits,
+  type ControlPart,
+  type RoomLimit,
+  type ShadowDevice,
+} from '../device/index.js';
 
 /** Limits of one part of a host, with their end in controller time, us. */
 export interface HostEntry {
@@ -14,6 +20,15 @@ export interface HostEntry {
   host: string;
   part: HostPart;
   limits: HostLimits;
+  expiresUs: number;
+}
+
+/** What hinders the control plane of a switch, with its end in controller time, us. */
+export interface ControlEntry {
+  kind: 'control';
+  device: string;
+  part: ControlPart;
+  limits: ControlLimits;
   expiresUs: number;
 }
 
@@ -30,7 +45,7 @@ export interface RoomEntry extends RoomLimit {
 }
 
 /** What a fault puts at one place. */
-export type FaultEntry = SwitchEntry | HostEntry | RoomEntry;
+export type FaultEntry = SwitchEntry | HostEntry | RoomEntry | ControlEntry;
 
 /** The entity of an entry. */
 export function entityOf(entry: SwitchEntry, device: ShadowDevice): Entity {
@@ -45,7 +60,7 @@ export function entitiesByDevice(
 ): Map<ShadowDevice, Entity[]> {
   const result = new Map<ShadowDevice, Map<string, Entity>>();
   for (const entry of entries) {
-    if (entry.kind === 'host' || entry.kind === 'room') continue;
+    if (entry.kind !== 'rule' && entry.kind !== 'copies') continue;
     const device = devices.get(entry.device);
     if (!device) throw new UmbraError('NOT_FOUND', `no shadow of switch '${entry.device}'`);
     const entity = entityOf(entry, device);
@@ -65,6 +80,10 @@ export function clashOf(a: FaultEntry, b: FaultEntry): string | undefined {
     return a.host === b.host && a.part === b.part ? `${a.host} ${a.part}` : undefined;
   }
   if (a.kind === 'room' && b.kind === 'room') return roomClash(a, b);
+  if (a.kind === 'control' && b.kind === 'control') {
+    const isSame = a.device === b.device && a.part === b.part;
+    return isSame ? `${a.device} control: ${a.part}` : undefined;
+  }
   if (a.kind === 'host' || b.kind === 'host') return undefined;
   if (a.device !== b.device || a.kind !== 'rule' || b.kind !== 'rule') return undefined;
   if (a.rule.table !== b.rule.table || a.rule.table.endsWith('.quantiles')) return undefined;
@@ -125,7 +144,8 @@ export async function requirePresent(
   wanted: readonly Entity[],
 ): Promise<void> {
   const keys = new Set(wanted.map(entityKey));
-  const have = (await device.readState()).filter((entity) => keys.has(entityKey(entity)));
+  const state = await device.unhindered.readState();
+  const have = state.filter((entity) => keys.has(entityKey(entity)));
   const wrong = compareEntities(have, wanted);
   if (wrong.length > 0) {
     throw new UmbraError(

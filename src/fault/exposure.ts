@@ -1,6 +1,7 @@
 /** How much of a flow a failure can touch: the share of its packets that pass the failed part. */
 import { Graph, type Host, type Topology, type TrafficFlow } from '../topology/index.js';
 import { serversOf, type Server } from './app.js';
+import { isOfControl } from './control.js';
 import type { Failure, FlowMatch } from './failure.js';
 import { valuesMeet } from './entry.js';
 import { linksOf } from './partition.js';
@@ -67,6 +68,8 @@ function spread(
 export function exposureTo(topology: Topology, exposure: Exposure, failure: Failure): number {
   if (failure.type === 'device_failure') {
     const { device } = failure;
+    // What hinders the controller touches no packet.
+    if (isOfControl(failure)) return 0;
     const isAtEnd = device === exposure.client || device === exposure.server.host;
     return isAtEnd ? 1 : (exposure.devices.get(device) ?? 0);
   }

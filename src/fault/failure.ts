@@ -104,9 +104,11 @@ export interface DeviceFailure {
    * outage: nothing is forwarded, a host is silent; reboot: nothing for `downNs`, then everything,
    * or with `stateLost` nothing that an entry routes; graceful: a part is not, the rest late and
    * slowly; stuck: a port's queue sends nothing until the failure ends; hang: a host takes
-   * requests and answers none.
+   * requests and answers none; slow_control: a switch's controller waits `delayNs` for every
+   * answer and PacketIn; stale: `entryShare` of its table entries stay as they are, and what is
+   * written to them is carried out when the failure ends.
    */
-  mode: 'outage' | 'graceful' | 'reboot' | 'stuck' | 'hang';
+  mode: 'outage' | 'graceful' | 'reboot' | 'stuck' | 'hang' | 'slow_control' | 'stale';
   /** Share of flows lost, or of a host's requests never answered, in graceful mode, 0 to 1. */
   share?: number;
   /** Share of a host's service rate that is left in graceful mode, 0 to 1. */
@@ -115,10 +117,10 @@ export interface DeviceFailure {
   refuses?: boolean;
   /** Share of ports that are dead in graceful mode, 0 to 1; which ones follows from `seed`. */
   portShare?: number;
-  /** Share of routes lost in graceful mode, 0 to 1; which ones follows from `seed`. */
+  /** Share of routes lost, or of entries that are stale, 0 to 1; which follows from `seed`. */
   entryShare?: number;
   seed?: number;
-  /** Added forwarding delay in graceful mode, ns. */
+  /** Added delay of forwarding in graceful mode, or of a slow control plane, ns. */
   delayNs?: number;
   /** Forwarding rate left in graceful mode, bit/s of frames, and the longest wait for it, ns. */
   rateBps?: number;

@@ -3,6 +3,7 @@ import { UmbraError } from '../base/errors.js';
 import type { Topology } from '../topology/index.js';
 import type { PlanContext } from './context.js';
 import { appEntries } from './app.js';
+import { controlEntries, isOfControl } from './control.js';
 import { deviceEntries } from './device.js';
 import { hostFailureEntries, isHost, resourceEntries } from './host.js';
 import type { FaultEntry } from './entry.js';
@@ -45,8 +46,9 @@ export function planFailure(
     case 'link_degradation':
       return linkEntries(topology, failure, context);
     case 'device_failure':
-      return isHost(topology, failure.device)
-        ? hostFailureEntries(failure, context)
+      if (isHost(topology, failure.device)) return hostFailureEntries(failure, context);
+      return isOfControl(failure)
+        ? controlEntries(topology, failure, context)
         : deviceEntries(topology, failure, context);
     case 'app_error':
       return appEntries(topology, failure, context);

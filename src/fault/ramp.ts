@@ -75,6 +75,7 @@ function withCellsOf(entry: FaultEntry, before: FaultEntry | undefined): FaultEn
 function placeOf(entry: FaultEntry): string {
   if (entry.kind === 'host') return `${entry.host} ${entry.part}`;
   if (entry.kind === 'room') return `${entry.device} room ${entry.table}`;
+  if (entry.kind === 'control') return `${entry.device} control ${entry.part}`;
   if (entry.kind === 'copies') return `${entry.device} copies ${entry.port}`;
   return `${entry.device} ${entry.rule.table} ${JSON.stringify(entry.rule.match)}`;
 }

@@ -122,16 +122,21 @@ const deviceFailure = Type.Object(
     type: Type.Literal('device_failure'),
     device: Type.String({ description: 'a switch or a host' }),
     mode: Type.Union(
-      ['outage', 'graceful', 'reboot', 'stuck', 'hang'].map((mode) => Type.Literal(mode)),
-      { description: 'outage, graceful, reboot; stuck of a switch, hang of a host' },
+      ['outage', 'graceful', 'reboot', 'stuck', 'hang', 'slow_control', 'stale'].map((mode) =>
+        Type.Literal(mode),
+      ),
+      {
+        description:
+          'outage, graceful, reboot; stuck, slow_control, stale of a switch; hang of a host',
+      },
     ),
     share: share("flows lost, or a host's requests never answered"),
     serviceRate: share("what is left of a host's service rate"),
     refuses: flag('outage of a host that refuses connections instead of being silent'),
     portShare: share('ports that are dead'),
-    entryShare: share('routes that are lost'),
+    entryShare: share('routes that are lost, or entries that are stale'),
     seed: Type.Optional(Type.Integer({ minimum: 0, description: 'which ports and routes' })),
-    delayNs: time('added forwarding delay'),
+    delayNs: time('added to forwarding, or to what the controller asks'),
     rateBps: rate('forwarding rate left'),
     queueNs: time('longest wait for forwarding'),
     downNs: time('how long a reboot takes'),

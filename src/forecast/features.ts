@@ -18,6 +18,7 @@ function severityOf(failure: Failure): Severity {
   const none: Severity = { loss: 0, delayMs: 0, jitterMs: 0, squeeze: 0, down: 0 };
   if (failure.type === 'device_failure') {
     if (failure.mode === 'outage' || failure.mode === 'hang') return { ...none, down: 1 };
+    if (failure.mode === 'slow_control') return none;
     return { ...none, down: failure.share ?? 0, delayMs: (failure.delayNs ?? 0) / 1e6 };
   }
   if (failure.type === 'app_error') {

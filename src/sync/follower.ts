@@ -54,6 +54,8 @@ export interface FollowStatus {
   /** When production last answered, ms of the follower's clock; -Infinity for never. */
   lookedMs: number;
   drift: Drift[];
+  /** Changes that the replica's switch holds back, because it is stale on purpose. */
+  held: number;
   /** Changes carried over so far. */
   carried: number;
 }
@@ -99,6 +101,7 @@ export class DeviceFollower {
       equal: Math.max(0, entities - this.#wrong),
       lookedMs: this.#lookedMs,
       drift: this.#drift,
+      held: this.shadow.hindrance.heldCount,
       carried: this.#carried,
     };
   }
@@ -203,7 +206,8 @@ export class DeviceFollower {
     const { shadow } = this;
     const have = (await shadow.readState()).filter((entity) => !shadow.isShadowOnly(entity));
     const differences = compareEntities(have, [...this.#wanted.values()]);
-    this.#drift = driftOf(this.production.name, shadow, differences);
+    const drift = differences.filter(({ entity }) => !shadow.hindrance.holds(entity));
+    this.#drift = driftOf(this.production.name, shadow, drift);
     await this.#repair(differences);
     this.#comparedMs = this.nowMs();
     this.#mustCompare = false;
