@@ -141,7 +141,8 @@ export class RecentCompleteness {
   constructor(private readonly length: number) {}
 
   add({ expected, copied }: Completeness): void {
-    this.#totals.push({ expected, copied });
+    // Copies that came after the counters were read belong to the next total.
+    this.#totals.push({ expected, copied: Math.min(copied, expected) });
     if (this.#totals.length > this.length + 1) this.#totals.shift();
   }
 
@@ -156,7 +157,7 @@ export class RecentCompleteness {
     const last = this.#totals.at(-1);
     if (!first || !last || first === last) return undefined;
     const expected = last.expected - first.expected;
-    // Copies on their way when the first total was taken have come since.
+    // Copies that were on their way when the first total was taken have come since.
     return expected <= 0 ? 1 : Math.max(0, Math.min(1, (last.copied - first.copied) / expected));
   }
 }

@@ -247,4 +247,8 @@ test('completeness of late forgets what was long ago', (t) => {
   add(300, 251);
   add(300, 251);
   t.is(recent.value, 1);
+  recent.clear();
+  add(180, 240);
+  add(300, 300);
+  t.is(recent.value, 1, 'copies that came while the counters were read');
 });
