@@ -1,6 +1,6 @@
 /** One shadow switch between two hosts, in virtual time: what tests measure faults on. */
 import { planRoutes, isRouting } from '../src/control/index.js';
-import { ShadowDevice } from '../src/device/index.js';
+import { ShadowDevice, ShadowHost } from '../src/device/index.js';
 import { FaultEngine } from '../src/fault/index.js';
 import { buildNetwork, shippedProgram, type Network } from '../src/app/index.js';
 import { readTopology, type Topology, type TrafficFlow } from '../src/topology/index.js';
@@ -45,6 +45,7 @@ export async function buildLaboratory(topology: Topology = pair, seed = 1): Prom
   const faults = new FaultEngine({
     topology,
     devices: [device],
+    hosts: topology.hosts.map(({ name }) => new ShadowHost(name, fabric.hostControl(name))),
     nowUs: () => Math.floor(fabric.nowNs / 1000),
   });
   return {

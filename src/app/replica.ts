@@ -1,6 +1,6 @@
 /** A network of shadow switches with its faults: what faults act on and campaigns run on. */
 import { defined } from '../base/assert.js';
-import { ShadowDevice } from '../device/index.js';
+import { ShadowDevice, ShadowHost } from '../device/index.js';
 import { FaultEngine, type FaultEngineOptions } from '../fault/index.js';
 import type { PacketPoolOptions } from '../packet/index.js';
 import type { Entity, ForwardingPipelineConfig } from '../proto/index.js';
@@ -75,6 +75,9 @@ export class Replica {
     const faults = new FaultEngine({
       topology,
       devices: faulty,
+      hosts: topology.hosts.map(({ name }) => {
+        return new ShadowHost(name, network.fabric.hostControl(name));
+      }),
       nowUs: () => Math.floor(network.fabric.nowNs / 1000),
       replicas: [...devices.values()],
       ...journal,

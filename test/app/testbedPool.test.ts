@@ -12,6 +12,7 @@ import {
   sweepFailures,
   type Scenario,
 } from '../../src/campaign/index.js';
+import type { Failure } from '../../src/fault/index.js';
 import { leafSpine, type Topology } from '../../src/topology/index.js';
 
 const topology: Topology = leafSpine(2, 2, 1);
@@ -33,13 +34,21 @@ async function makeImage(): Promise<TestbedImage> {
   return { replica: await topologyImage(topology, 1), flows, seed: 1, warmUpNs: 200e6 };
 }
 
+const ofHost = { type: 'resource_exhaustion', host: 'h21' } as const;
+const hostFailures: Failure[] = [
+  { ...ofHost, resource: 'cpu', share: 0.9 },
+  { ...ofHost, resource: 'disk', mode: 'full', share: 0.5 },
+  { ...ofHost, resource: 'memory', mode: 'oom_restart', downNs: 100e6 },
+  { type: 'device_failure', device: 'h21', mode: 'outage', refuses: true },
+];
+
 const none = { beforeNs: 0, afterNs: 0, recoveryNs: 0, hypothesis: [], stop: [] };
-const scenarios: Scenario[] = sweepFailures(topology)
-  .slice(0, 12)
-  .map((failure, i) => {
+const scenarios: Scenario[] = [...sweepFailures(topology).slice(0, 10), ...hostFailures].map(
+  (failure, i) => {
     const frame = { ...none, seed: 1 + (i % 2), windowNs: 200e6 };
     return singleScenario(`scenario ${i}`, [failure], frame, 400e6);
-  });
+  },
+);
 
 test('a run shows the same on any thread, and in this one', async (t) => {
   const image = await makeImage();
@@ -48,6 +57,11 @@ test('a run shows the same on any thread, and in this one', async (t) => {
   for (const scenario of scenarios) here.push(await runScenario(testbed, scenario));
   t.true(new Set(here.map(({ effects }) => JSON.stringify(effects))).size > 3);
   t.true(here.every(({ packetHops }) => packetHops > 0));
+  const [slow, ...failing] = here.slice(-hostFailures.length);
+  const after = (run: typeof slow, metric: string): number =>
+    run!.effects.find((effect) => effect.metric === metric)!.after;
+  t.true(after(slow, 'p95Ms') > 10, 'a host that is short of CPU');
+  t.true(failing.every((run) => after(run, 'errorRate') > 0));
   for (const threads of [1, 3]) {
     const pool = await TestbedPool.open(image, threads);
     t.deepEqual(await Promise.all(scenarios.map((scenario) => pool.run(scenario))), here);
