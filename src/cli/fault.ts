@@ -1,12 +1,19 @@
 /** `umbra fault`: failures on the shadow of a running Umbra. */
 import { Option, type Command } from 'commander';
 import { UmbraError, messageOf } from '../base/errors.js';
-import { failureTypes, type AppError, type DeviceFailure, type Failure } from '../fault/index.js';
+import {
+  failureTypes,
+  type AppError,
+  type DeviceFailure,
+  type Failure,
+  type ResourceExhaustion,
+} from '../fault/index.js';
 import { command, decimal, remoteCommand } from './command.js';
 import { print, table } from './output.js';
 import { call, type RemoteOptions } from './remote.js';
 
 const deviceModes = ['outage', 'graceful', 'reboot', 'stuck', 'slow_control', 'stale'];
+const resourceModes = ['limit', 'oom_restart', 'slow', 'full'];
 const appModes = ['status', 'error', 'delay', 'hang', 'cut', 'reset', 'refuse'];
 
 interface InjectOptions extends RemoteOptions {
@@ -16,6 +23,9 @@ interface InjectOptions extends RemoteOptions {
   service?: string;
   host?: string;
   port?: number;
+  resource?: ResourceExhaustion['resource'];
+  amount?: number;
+  downMs?: number;
   status?: number;
   type?: string;
   set: string[];
@@ -54,12 +64,21 @@ export function addFaults(program: Command): void {
 
 function addInject(fault: Command): void {
   const collect = (value: string, before: string[]): string[] => [...before, value];
-  remoteCommand(fault, 'inject', 'break a link, a switch or a service of the shadow')
+  remoteCommand(fault, 'inject', 'break a link, a switch, a host or a service of the shadow')
     .option('--link <name>', 'a link, such as leaf1-spine1')
     .option('--partition <names>', 'or nodes that are cut off, such as leaf1,h1')
-    .option('--device <name>', 'or a switch, such as spine1')
+    .option('--device <name>', 'or a switch or a host, such as spine1')
     .option('--service <name>', 'or a service, such as checkout')
-    .option('--host <name>', 'or what a host serves on --port')
+    .option('--host <name>', 'or what a host serves on --port, or its --resource')
+    .addOption(
+      new Option('--resource <name>', 'of a host: what it is short of').choices([
+        'cpu',
+        'memory',
+        'disk',
+      ]),
+    )
+    .option('--amount <number>', 'workers, or requests at once, that are left', decimal)
+    .option('--down-ms <ms>', 'how long a restart takes', decimal)
     .option('--port <number>', 'TCP port of the service', decimal)
     .option('--type <type>', "with --set: any failure, see 'umbra fault types'")
     .option('--set <name=value>', 'a parameter; a value may be JSON; repeatable', collect, [])
@@ -73,10 +92,10 @@ function addInject(fault: Command): void {
     .option('--jitter-ms <ms>', 'random extra delay, up to this', decimal)
     .option('--rate-mbps <rate>', 'shaped to this rate', decimal)
     .addOption(
-      new Option('--mode <mode>', 'of a switch (outage unless given) or a service (status)')
-        .choices([...deviceModes, ...appModes]),
+      new Option('--mode <mode>', 'of a device (outage), a service (status), a resource')
+        .choices([...deviceModes, ...appModes, ...resourceModes]),
     )
-    .option('--share <share>', 'of flows lost in graceful mode, or of answers that fail', decimal)
+    .option('--share <share>', 'of flows lost, of answers that fail, of a resource', decimal)
     .option('--status <number>', 'HTTP status that a service answers with', decimal)
     .option('--duration <seconds>', 'how long it lasts', decimal, 30)
     .option('--override', 'go past the blast radius')
@@ -90,7 +109,7 @@ function requestOf(options: InjectOptions): FaultRequest {
     const failure = { ...failureOf(options), ...parametersOf(options.set) } as Failure;
     return { failure, ...common };
   }
-  const { link, partition, device = '', type } = options;
+  const { link, partition, host = '', device = host, type } = options;
   const parameters = {
     ...(link === undefined ? {} : { link }),
     ...(partition === undefined ? {} : { partition: partition.split(',') }),
@@ -130,14 +149,16 @@ function failureOf(options: InjectOptions): Failure {
     throw new UmbraError('USAGE', ways);
   }
   const delayNs = ns(options.delayMs);
+  if (options.resource !== undefined) return shortageOf(options, options.resource);
   if (isOfService) return appErrorOf(options, delayNs);
   if (device !== undefined) {
-    const { mode = 'outage', share } = options;
+    const { mode = 'outage', share, downMs } = options;
     return {
       type: 'device_failure',
       device,
       mode: mode as DeviceFailure['mode'],
       ...(share === undefined ? {} : { [mode === 'stale' ? 'entryShare' : 'share']: share }),
+      ...(downMs === undefined ? {} : { downNs: ns(downMs)! }),
       ...(delayNs === undefined ? {} : { delayNs }),
     };
   }
@@ -150,6 +171,21 @@ function failureOf(options: InjectOptions): Failure {
     ...(delayNs === undefined ? {} : { delayNs }),
     ...(jitterNs === undefined ? {} : { jitterNs }),
     ...(options.rateMbps === undefined ? {} : { rateBps: options.rateMbps * 1e6 }),
+  };
+}
+
+function shortageOf(options: InjectOptions, resource: ResourceExhaustion['resource']): Failure {
+  const { host, mode, share, amount, delayMs, downMs } = options;
+  if (host === undefined) throw new UmbraError('USAGE', '--resource needs --host');
+  return {
+    type: 'resource_exhaustion',
+    host,
+    resource,
+    ...(mode === undefined ? {} : { mode: mode as NonNullable<ResourceExhaustion['mode']> }),
+    ...(share === undefined ? {} : { share }),
+    ...(amount === undefined ? {} : { amount }),
+    ...(delayMs === undefined ? {} : { latencyNs: Math.round(delayMs * 1e6) }),
+    ...(downMs === undefined ? {} : { downNs: Math.round(downMs * 1e6) }),
   };
 }
 

@@ -198,6 +198,16 @@ test('a controller that takes over frees the hosts; a limit grows in steps', asy
   }
 });
 
+test('a host counts for the blast radius as the link that leads to it', async (t) => {
+  const faults = engineOn(new Notes());
+  faults.blast = { links: 0.5, devices: 0.5, flows: 1 };
+  await faults.inject(broken({ mode: 'hang' }), 5e6);
+  await faults.inject(short({ share: 0.5 }), 5e6);
+  const other = { type: 'link_degradation', link: 'a-s1', direction: 'both', loss: 1 } as const;
+  const refused = faults.inject(other, 5e6);
+  await t.throwsAsync(refused, { code: 'REFUSED', message: /2 of 2 links, 1 are allowed/ });
+});
+
 test('only hosts of the shadow are taken', (t) => {
   const hosts = [{ name: 'b', clearAll: () => 0 }] as never;
   const make = () => new FaultEngine({ topology: shop, devices: [], hosts, nowUs: () => 0 });
