@@ -4,10 +4,11 @@
  * stay comparable when only one of them has a failure.
  */
 import type { Arena } from '../base/arena.js';
-import { parseIpv4 } from '../base/address.js';
 import { UmbraError } from '../base/errors.js';
 import { deriveSeed, Prng } from '../base/prng.js';
-import { backendsOf, type Host, type SwitchDevice, type TrafficFlow } from '../topology/index.js';
+import type { Host, SwitchDevice, TrafficFlow } from '../topology/index.js';
+import { FlowResolver, type ActiveFlow } from './activeFlow.js';
+import { drawQuantile, drawStatus } from './draws.js';
 import type { EventQueue } from './eventQueue.js';
 import { FlowColumn, type FlowTable } from './flowStats.js';
 import type { Hosts } from './hosts.js';
@@ -16,7 +17,6 @@ import {
   isErrorStatus,
   messageBytesOf,
   NO_CONTENT,
-  requestHead,
   responseHead,
   STATUS_END,
   statusOf,
@@ -30,17 +30,7 @@ export const REQUEST_TIMEOUT_NS = 500e6;
 const FIRST_EPHEMERAL_PORT = 32768;
 const SECOND_NS = 1e9;
 
-/** A flow with its ends resolved. */
-interface ActiveFlow {
-  flow: TrafficFlow;
-  client: number;
-  server: number;
-  serverIp: number;
-  /** Where its connections may end: at the server, or behind a balancer that has its address. */
-  ends: { host: number; port: number }[];
-  requestHead: Uint8Array;
-  responseHead: Uint8Array;
-}
+type HttpFlow = Extract<TrafficFlow, { kind: 'http' }>;
 
 /** Phases of an HTTP exchange at either end. */
 const Phase = { REQUESTING: 0, THINKING: 1, ANSWERED: 2 } as const;
@@ -58,15 +48,15 @@ export class Traffic implements TcpApplication, ServerSurroundings {
   readonly #arrivals: Prng[];
   readonly #service: Prng[];
   readonly #sequence: Int32Array;
-  readonly #hostIndex: Map<string, number>;
+  readonly #resolver: FlowResolver;
   #tcp!: Tcp;
   #hosts!: Hosts;
   #servers!: Servers;
 
   constructor(
     arena: Arena,
-    private readonly hostList: readonly Host[],
-    private readonly switches: readonly SwitchDevice[],
+    hostList: readonly Host[],
+    switches: readonly SwitchDevice[],
     readonly maxFlows: number,
     private readonly sockets: Sockets,
     private readonly stats: FlowTable,
@@ -80,7 +70,7 @@ export class Traffic implements TcpApplication, ServerSurroundings {
       Array.from({ length: maxFlows }, () => new Prng(0, arena.uint32(4)));
     this.#arrivals = streams();
     this.#service = streams();
-    this.#hostIndex = new Map(hostList.map((host, i) => [host.name, i]));
+    this.#resolver = new FlowResolver(hostList, switches);
   }
 
   /** What the applications stand on; they are made for each other. */
@@ -108,7 +98,7 @@ export class Traffic implements TcpApplication, ServerSurroundings {
     if (flows.length > this.maxFlows) {
       throw new UmbraError('LIMIT', `${flows.length} flows, ${this.maxFlows} at most`);
     }
-    const active = flows.map((flow) => this.#resolve(flow));
+    const active = flows.map((flow) => this.#resolver.resolve(flow));
     this.stop();
     this.stats.clear();
     this.#flows = active;
@@ -180,8 +170,7 @@ export class Traffic implements TcpApplication, ServerSurroundings {
     const { flow } = this.#flows[k.flow[s]!]!;
     if (flow.kind !== 'http') return;
     k.phase[s] = Phase.ANSWERED;
-    k.status[s] = status;
-    this.#tcp.write(s, status === 0 ? flow.responseBytes : responseHead(status, 0).length);
+    this.#tcp.write(s, this.#answerBytes(s, status, flow));
     if (k.state[s] !== 0) this.#tcp.finish(s);
   }
 
@@ -215,7 +204,8 @@ export class Traffic implements TcpApplication, ServerSurroundings {
     const active = this.#flows[k.flow[s]!];
     if (!active || from >= CONTENT_BYTES) return NO_CONTENT;
     if (k.isClient[s]) return active.requestHead;
-    return k.status[s] === 0 ? active.responseHead : responseHead(k.status[s]!, k.dataEnd[s]!);
+    const isPlain = k.status[s] === 0 && k.expected[s] === 0;
+    return isPlain ? active.responseHead : responseHead(k.status[s]! || 200, k.dataEnd[s]!);
   }
 
   accepts(host: number, port: number, flow: number): boolean {
@@ -255,7 +245,7 @@ export class Traffic implements TcpApplication, ServerSurroundings {
     if (flow.kind === 'http' && !k.isClient[s]) {
       if (k.phase[s] !== Phase.REQUESTING || k.received[s]! < flow.requestBytes) return;
       k.phase[s] = Phase.THINKING;
-      this.#servers.request(s, Math.round(this.#service[i]!.exponential(flow.serviceNs)));
+      this.#servers.request(s, Math.round(this.#work(i, s, flow)));
     } else if (flow.kind === 'http' && k.phase[s] !== Phase.ANSWERED) {
       const answerBytes = k.expected[s]! || flow.responseBytes;
       if (k.received[s]! < answerBytes) return;
@@ -333,6 +323,28 @@ export class Traffic implements TcpApplication, ServerSurroundings {
     k.taken[s] = total;
   }
 
+  /** A request's work, and with it what its answer will be like; all from the flow's stream. */
+  #work(i: number, s: number, { answers, serviceNs }: HttpFlow): number {
+    const stream = this.#service[i]!;
+    if (!answers) return stream.exponential(serviceNs);
+    const workNs = drawQuantile(answers.serviceNs, stream.unit());
+    this.sockets.expected[s] = Math.round(drawQuantile(answers.bytes, stream.unit()));
+    if (answers.errors) this.sockets.status[s] = drawStatus(answers.errors, stream.unit());
+    return workNs;
+  }
+
+  /** Bytes of an answer: what was drawn, a head at least; the head alone when a limit fails it. */
+  #answerBytes(s: number, status: number, { responseBytes }: HttpFlow): number {
+    const k = this.sockets;
+    if (status !== 0) {
+      k.status[s] = status;
+      return responseHead(status, 0).length;
+    }
+    const drawn = k.expected[s]!;
+    if (drawn === 0) return responseBytes;
+    return Math.max(drawn, responseHead(k.status[s]! || 200, 0).length);
+  }
+
   #meanGapNs(i: number): number {
     const { flow } = this.#flows[i]!;
     switch (flow.kind) {
@@ -345,42 +357,5 @@ export class Traffic implements TcpApplication, ServerSurroundings {
       case 'ping':
         return flow.intervalNs;
     }
-  }
-
-  #resolve(flow: TrafficFlow): ActiveFlow {
-    const client = this.#host(flow.client, flow);
-    const server = this.#host(flow.server, flow);
-    const { ip, name } = this.hostList[server]!;
-    const isHttp = flow.kind === 'http';
-    return {
-      flow,
-      client,
-      server,
-      serverIp: parseIpv4(ip),
-      ends: this.#ends(flow, server, ip),
-      requestHead: isHttp ? requestHead(flow.name, name) : NO_CONTENT,
-      responseHead: isHttp ? responseHead(200, flow.responseBytes) : NO_CONTENT,
-    };
-  }
-
-  #ends(flow: TrafficFlow, server: number, address: string): ActiveFlow['ends'] {
-    if (flow.kind !== 'http' && flow.kind !== 'bulk') return [];
-    const { port } = flow;
-    const behind = backendsOf(this.switches, { address, protocol: 'tcp', port });
-    return [
-      { host: server, port },
-      ...behind.map((backend) => ({
-        host: this.hostList.findIndex(({ ip }) => ip === backend.address),
-        port: backend.port,
-      })),
-    ];
-  }
-
-  #host(name: string, flow: TrafficFlow): number {
-    const index = this.#hostIndex.get(name);
-    if (index === undefined) {
-      throw new UmbraError('NOT_FOUND', `flow '${flow.name}': no host '${name}'`);
-    }
-    return index;
   }
 }

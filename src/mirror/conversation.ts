@@ -3,6 +3,8 @@
  * segments: requests, answers, bytes without retransmissions, and the server's time to answer.
  */
 
+import type { Answers } from './answers.js';
+
 /** A jump of sequence numbers beyond this is no data that was missed: the numbers start anew. */
 const JUMP_LIMIT_BYTES = 16 * 1024 * 1024;
 /** No sequence number seen yet. */
@@ -34,6 +36,8 @@ export interface Conversation {
   /** Runs of client data, and how many of them the server answered. */
   exchanges: number;
   answered: number;
+  /** How the server's port answers, clients of other conversations included; bounded in number. */
+  answers: Answers | undefined;
   /** Sum over answered exchanges. */
   serviceNs: number;
   /** From a SYN to its answer in the latest handshake: what the way adds to every answer. */
@@ -47,8 +51,14 @@ export interface Conversation {
 }
 
 /** A conversation of which nothing was seen. */
-export function emptyConversation(client: string, server: string, port: number): Conversation {
+export function emptyConversation(
+  client: string,
+  server: string,
+  port: number,
+  answers?: Answers,
+): Conversation {
   return {
+    answers,
     client,
     server,
     port,
@@ -78,6 +88,8 @@ export class Connection {
   #wayNs = NaN;
   #lastRequestNs = NaN;
   #awaitsAnswer = false;
+  /** Of the answer under way; 0 when there is none. */
+  #answerBytes = 0;
   #finished = 0;
 
   constructor(readonly conversation: Conversation) {
@@ -123,24 +135,31 @@ export class Connection {
     this.#lastRequestNs = timeNs;
     if (this.#awaitsAnswer) return false;
     this.#awaitsAnswer = true;
+    this.#endAnswer();
     this.conversation.exchanges++;
     return true;
   }
 
-  /** Data from the server. */
-  answer(sequence: number, bytes: number, timeNs: number): void {
+  /** Data from the server; true when it begins an answer. */
+  answer(sequence: number, bytes: number, timeNs: number): boolean {
     const fresh = newBytes(this.#serverNext, sequence, bytes);
     this.#count(fresh);
-    if (fresh === 0) return;
+    if (fresh === 0) return false;
     this.#serverNext = (sequence + bytes) >>> 0;
     this.conversation.serverBytes += fresh;
-    if (!this.#awaitsAnswer) return;
+    if (!this.#awaitsAnswer) {
+      if (this.#answerBytes > 0) this.#answerBytes += fresh;
+      return false;
+    }
     this.#awaitsAnswer = false;
+    this.#answerBytes = fresh;
     this.conversation.answered++;
     const wayNs = Number.isNaN(this.#wayNs) ? this.conversation.wayNs : this.#wayNs;
     add(this.conversation.responses, timeNs - this.#lastRequestNs);
-    const serviceNs = timeNs - this.#lastRequestNs - wayNs;
-    this.conversation.serviceNs += Math.max(0, serviceNs);
+    const serviceNs = Math.max(0, timeNs - this.#lastRequestNs - wayNs);
+    this.conversation.serviceNs += serviceNs;
+    this.conversation.answers?.time(serviceNs);
+    return true;
   }
 
   #count(fresh: number): void {
@@ -151,6 +170,12 @@ export class Connection {
   /** A FIN of one side. */
   finish(isClient: boolean): void {
     this.#finished |= isClient ? 1 : 2;
+    if (!isClient) this.#endAnswer();
+  }
+
+  #endAnswer(): void {
+    if (this.#answerBytes > 0) this.conversation.answers?.size(this.#answerBytes);
+    this.#answerBytes = 0;
   }
 }
 

@@ -51,6 +51,7 @@ export function conversationFlow(seen: Conversation, seconds: number): TrafficFl
       transfersPerSecond: exchanges / seconds,
     };
   }
+  const answers = seen.answers?.profile();
   return {
     kind: 'http',
     name: `${isHttp ? 'http' : 'tcp'} ${client}-${server}:${port}`,
@@ -61,6 +62,7 @@ export function conversationFlow(seen: Conversation, seconds: number): TrafficFl
     requestBytes: Math.max(1, Math.round(clientBytes / exchanges)),
     responseBytes: Math.max(1, Math.round(serverBytes / exchanges)),
     serviceNs: seen.answered > 0 ? Math.round(seen.serviceNs / seen.answered) : 0,
+    ...(answers ? { answers } : {}),
   };
 }
 

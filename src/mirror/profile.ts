@@ -1,6 +1,7 @@
 /**
  * Learns what traffic a network carries from copies of its packets: who asks whom for what, how
- * often, how much, and how long the server takes. The result can be run again by simulated hosts.
+ * often, how much, how long the server takes and what it answers. The result can be run again by
+ * simulated hosts.
  */
 import { assert } from '../base/assert.js';
 import { formatIpv6, parseIpv6 } from '../base/address.js';
@@ -14,12 +15,15 @@ import {
   TcpFlag,
 } from '../packet/index.js';
 import type { TrafficFlow } from '../topology/index.js';
+import { Answers } from './answers.js';
 import { Connection, emptyConversation, type Conversation } from './conversation.js';
 import { conversationFlow, datagramFlow, echoFlow, type Stream } from './learnedFlow.js';
 import type { OriginalEnds } from './originalEnds.js';
 
 const HTTP_START = /^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH) /;
 const HTTP_START_BYTES = 8;
+const HTTP_STATUS = /^HTTP\/1\.[01] ([1-5]\d\d)/;
+const HTTP_STATUS_BYTES = 12;
 
 /** Bounds of what is remembered. */
 export interface ProfileLimits {
@@ -27,6 +31,8 @@ export interface ProfileLimits {
   flows?: number;
   /** Open TCP connections; beyond it the oldest is forgotten, what it did stays counted. */
   connections?: number;
+  /** Ports of servers of which more than means is learned. */
+  services?: number;
   /** Rates of a shorter observation are those of this time, ns. */
   leastWindowNs?: number;
 }
@@ -52,6 +58,7 @@ export class ProfileLearner {
   #lastNs = -Infinity;
   readonly #conversations = new Map<string, Conversation>();
   readonly #open = new Map<string, Connection>();
+  readonly #answers = new Map<string, Answers>();
   readonly #datagrams = new Map<string, Stream>();
   readonly #echoes = new Map<string, Stream>();
   readonly #found = emptyDissection();
@@ -61,7 +68,10 @@ export class ProfileLearner {
     limits: ProfileLimits = {},
     private readonly ends?: OriginalEnds,
   ) {
-    this.#limits = { flows: 16_384, connections: 65_536, leastWindowNs: 0, ...limits };
+    this.#limits = {
+      ...{ flows: 16_384, connections: 65_536, services: 1024, leastWindowNs: 0 },
+      ...limits,
+    };
     assert(this.#limits.flows > 0 && this.#limits.connections > 0, 'limits above 0');
   }
 
@@ -148,10 +158,14 @@ export class ProfileLearner {
       }
     }
     if (isSyn) peer?.accept(sequence, timeNs);
-    else if (payloadLength > 0) peer?.answer(sequence, payloadLength, timeNs);
+    else if (payloadLength > 0 && peer?.answer(sequence, payloadLength, timeNs)) {
+      const start = textAt(frame, payloadOffset, HTTP_STATUS_BYTES);
+      const [, status] = HTTP_STATUS.exec(start) ?? [];
+      if (status !== undefined) peer.conversation.answers?.status(Number(status));
+    }
     if (own && payloadLength > 0 && own.request(sequence, payloadLength, timeNs)) {
-      const start = frame.subarray(payloadOffset, payloadOffset + HTTP_START_BYTES);
-      if (HTTP_START.test(String.fromCharCode(...start))) own.conversation.isHttp = true;
+      const start = textAt(frame, payloadOffset, HTTP_START_BYTES);
+      if (HTTP_START.test(start)) own.conversation.isHttp = true;
     }
     const connection = own ?? peer;
     if (!connection) return;
@@ -166,7 +180,7 @@ export class ProfileLearner {
     let conversation = this.#conversations.get(key);
     if (!conversation) {
       if (this.#isFull()) return undefined;
-      conversation = emptyConversation(client, server, port);
+      conversation = emptyConversation(client, server, port, this.#answersOf(server, port));
       this.#conversations.set(key, conversation);
     }
     const connection = new Connection(conversation);
@@ -177,6 +191,15 @@ export class ProfileLearner {
     }
     this.#open.set(id, connection);
     return connection;
+  }
+
+  #answersOf(server: string, port: number): Answers | undefined {
+    const key = `${server} ${port}`;
+    const known = this.#answers.get(key);
+    if (known || this.#answers.size >= this.#limits.services) return known;
+    const answers = new Answers();
+    this.#answers.set(key, answers);
+    return answers;
   }
 
   #datagram(source: string, destination: string): void {
@@ -214,6 +237,10 @@ export class ProfileLearner {
     this.untracked++;
     return true;
   }
+}
+
+function textAt(frame: Uint8Array, at: number, length: number): string {
+  return String.fromCharCode(...frame.subarray(at, at + length));
 }
 
 /** Names for addresses, as `flows` wants them. */

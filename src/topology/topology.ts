@@ -106,6 +106,16 @@ export interface Topology {
   traffic: TrafficFlow[];
 }
 
+/** How a server answers, as measured; draws from this take the place of draws around means. */
+export interface AnswerProfile {
+  /** Quantiles of the time to answer in even steps from the least to the greatest, ns. */
+  serviceNs: number[];
+  /** The same of an answer's bytes. */
+  bytes: number[];
+  /** Statuses of 400 and above, with their share of all answers, 0 to 1. */
+  errors?: { status: number; share: number }[];
+}
+
 /**
  * One stream of traffic between two hosts: what a topology file asks for, what the mirror learns,
  * and what the fabric runs. Times in ns, sizes in bytes; random draws are exponential around means.
@@ -123,6 +133,8 @@ export type TrafficFlow =
       responseBytes: number;
       /** Mean server time, ns. */
       serviceNs: number;
+      /** What the server's answers are like, when more than their means is known. */
+      answers?: AnswerProfile;
     }
   | {
       kind: 'bulk';
