@@ -13,6 +13,7 @@ import { print, table } from './output.js';
 import { call, type RemoteOptions } from './remote.js';
 
 const deviceModes = ['outage', 'graceful', 'reboot', 'stuck', 'slow_control', 'stale'];
+const resources = ['cpu', 'memory', 'disk', 'table_space', 'buffers'];
 const resourceModes = ['limit', 'oom_restart', 'slow', 'full'];
 const appModes = ['status', 'error', 'delay', 'hang', 'cut', 'reset', 'refuse'];
 
@@ -71,15 +72,11 @@ function addInject(fault: Command): void {
     .option('--service <name>', 'or a service, such as checkout')
     .option('--host <name>', 'or what a host serves on --port, or its --resource')
     .addOption(
-      new Option('--resource <name>', 'of a host: what it is short of').choices([
-        'cpu',
-        'memory',
-        'disk',
-      ]),
+      new Option('--resource <name>', 'what a --host or a switch is short of').choices(resources),
     )
-    .option('--amount <number>', 'workers, or requests at once, that are left', decimal)
+    .option('--amount <number>', 'what is left of the resource, in place of --share', decimal)
     .option('--down-ms <ms>', 'how long a restart takes', decimal)
-    .option('--port <number>', 'TCP port of the service', decimal)
+    .option('--port <number>', 'TCP port of the service, or port with short buffers', decimal)
     .option('--type <type>', "with --set: any failure, see 'umbra fault types'")
     .option('--set <name=value>', 'a parameter; a value may be JSON; repeatable', collect, [])
     .addOption(
@@ -175,12 +172,16 @@ function failureOf(options: InjectOptions): Failure {
 }
 
 function shortageOf(options: InjectOptions, resource: ResourceExhaustion['resource']): Failure {
-  const { host, mode, share, amount, delayMs, downMs } = options;
-  if (host === undefined) throw new UmbraError('USAGE', '--resource needs --host');
+  const { host, device, port, mode, share, amount, delayMs, downMs } = options;
+  if (host === undefined && device === undefined) {
+    throw new UmbraError('USAGE', '--resource needs --host or --device');
+  }
   return {
     type: 'resource_exhaustion',
-    host,
     resource,
+    ...(host === undefined ? {} : { host }),
+    ...(device === undefined ? {} : { device }),
+    ...(port === undefined ? {} : { port }),
     ...(mode === undefined ? {} : { mode: mode as NonNullable<ResourceExhaustion['mode']> }),
     ...(share === undefined ? {} : { share }),
     ...(amount === undefined ? {} : { amount }),

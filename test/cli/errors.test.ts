@@ -135,8 +135,8 @@ const cases: [name: string, args: string[], status: number, message: RegExp][] =
   ['no number', ['demo', '--seed', 'x'], 2, /whole number/],
   ['nobody there', ['rules', 'shadow.leaf1', '--api', 'http://127.0.0.1:9'], 1, /no Umbra answers/],
   ['link and device', ['fault', 'inject'], 2, /give one of --partition, --link, --device, or --service/],
-  ['a resource of a switch', ['fault', 'inject', '--device', 's1', '--resource', 'cpu'], 2,
-    /--resource needs --host/],
+  ['a resource of a link', ['fault', 'inject', '--link', 'a-s1', '--resource', 'cpu'], 2,
+    /--resource needs --host or --device/],
 ];
 
 for (const [name, args, status, message] of cases) {
