@@ -10,6 +10,7 @@ import {
   measureCompleteness,
   MirrorCollector,
   MirrorCounters,
+  namesByAddress,
   OriginalEnds,
   ProfileLearner,
   readMirrorRules,
@@ -19,7 +20,7 @@ import {
   type MirrorCompleteness,
   type MirrorSource,
 } from '../mirror/index.js';
-import type { Topology } from '../topology/index.js';
+import type { Topology, TrafficFlow } from '../topology/index.js';
 import { probeBaseline } from './baselineProbe.js';
 import { collectFrames, type FrameSource } from './collect.js';
 import type { MirrorConfig } from './config.js';
@@ -43,6 +44,8 @@ export class GuestMirror {
   #last: MirrorCompleteness | undefined;
   /** What the mirror teaches since the baselines were last compared. */
   #learner: ProfileLearner;
+  /** What it taught before. */
+  #learned: readonly TrafficFlow[] = [];
   #baseline: Baseline | undefined;
   #baselineTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -91,6 +94,7 @@ export class GuestMirror {
         const found = await probeBaseline(await image(), this.#learner, isWanted);
         if (found) {
           this.#baseline = found;
+          this.#learned = this.flows;
           this.#learner = this.#newLearner();
         }
       } catch (error) {
@@ -99,6 +103,12 @@ export class GuestMirror {
       if (isWanted()) this.#baselineTimer = setTimeout(() => void compare(), periodMs);
     };
     this.#baselineTimer = setTimeout(() => void compare(), periodMs);
+  }
+
+  /** Flows that the mirror has shown of late; empty before any. */
+  get flows(): readonly TrafficFlow[] {
+    const fresh = this.#learner.flows(namesByAddress(this.topology.hosts));
+    return fresh.length > 0 ? fresh : this.#learned;
   }
 
   /** The last comparison of baselines; undefined before there was one. */

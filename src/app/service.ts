@@ -61,7 +61,11 @@ export class Service {
     this.#campaigns = new CampaignControl({
       store: this.#store,
       replica: () => this.#shadow,
-      traffic: () => this.topology.traffic,
+      traffic: () => {
+        // What the mirror shows is what production does; a file can only say what was planned.
+        const learned = this.#mirror?.flows ?? [];
+        return learned.length > 0 ? learned : this.topology.traffic;
+      },
       distrust: () => inconclusiveReason(this.fidelity(), config.fidelity?.minimum),
       progress,
     });

@@ -118,7 +118,8 @@ test('baselines are compared while copies come, and are a part of fidelity', asy
   const socket = createSocket('udp4');
   fabric.tap('s1', MIRROR_PORT, (packet) => socket.send(packet.slice(), udp, '127.0.0.1'));
   const config = readConfig(writeFiles(address, udp, [{ name: 'all' }]));
-  const fidelity = { baselinePeriodMs: 200 };
+  // Whatever the score is here, campaigns may run.
+  const fidelity = { baselinePeriodMs: 200, minimum: 0 };
   const service = await Service.start({ ...config, fidelity }, silentProgress);
   const parts = { kind: 'http', client: 'a', server: 'b', port: 80 } as const;
   const sizes = { requestsPerSecond: 100, requestBytes: 300, responseBytes: 3000, serviceNs: 1e6 };
@@ -133,6 +134,20 @@ test('baselines are compared while copies come, and are a part of fidelity', asy
   t.like(state.baseline, { conversations: 1 });
   t.is(state.parts!.baseline, state.baseline!.closeness);
   t.false(state.parts!.unmeasured.includes('baseline'));
+
+  // Campaigns run the traffic that the mirror has shown.
+  const { campaigns } = service.system;
+  const held = { metric: 'errorRate', of: 'flow http a-b:80', comparison: '<=', value: 0.5 };
+  const times = { before: '100ms', after: '0s', window: '100ms', warmUp: '100ms' };
+  const scenarios = [{ name: 'nothing', failures: [] }];
+  const { id } = await campaigns.start({ name: 'n', ...times, hypothesis: [held], scenarios });
+  const view = await eventually(
+    () => Promise.resolve(campaigns.view(id)),
+    ({ state: now }) => now !== 'running',
+  );
+  t.is(view.state, 'done');
+  const [run] = view.summary!.runs;
+  t.is(run!.verdict, 'survived', run!.reason);
   await service.close();
   socket.close();
   for (const device of lab.production.devices.values()) device.close();
