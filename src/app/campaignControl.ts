@@ -92,8 +92,7 @@ export class CampaignControl {
       name: plan.name,
       state,
       ...(error !== undefined && { error }),
-      done: this.runs(id).filter((run) => run.state === 'done').length,
-      total: plan.scenarios.length + (plan.search?.budget ?? 0),
+      ...this.campaigns.progress(id),
       ...(outcomes && { summary: this.campaigns.summary(id) }),
     };
   }

@@ -7,6 +7,7 @@ import { UmbraError, messageOf } from '../base/errors.js';
 import type { Progress } from '../base/log.js';
 import {
   conduct,
+  runCount,
   summarize,
   type CampaignPlan,
   type CampaignSummary,
@@ -81,6 +82,12 @@ export class Campaigns {
   runs(campaign?: string): RunRecord[] {
     const all = this.store.all<RunRecord>('runs');
     return campaign === undefined ? all : all.filter((run) => run.campaign === campaign);
+  }
+
+  /** Runs that are over, and all that there will be. */
+  progress(id: string): { done: number; total: number } {
+    const done = this.runs(id).filter(({ state }) => state === 'done').length;
+    return { done, total: runCount(this.get(id).plan) };
   }
 
   /** What a campaign showed. Throws CONFLICT while it is not done. */

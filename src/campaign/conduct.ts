@@ -8,7 +8,7 @@ import type { Progress } from '../base/log.js';
 import { targetOf, type Failure } from '../fault/index.js';
 import type { Topology, TrafficFlow } from '../topology/index.js';
 import { gaugeOf } from './expectation.js';
-import type { CampaignPlan } from './file.js';
+import { runCount, type CampaignPlan } from './file.js';
 import { singleFailures } from './generate.js';
 import { harmOf } from './harm.js';
 import type { RunOutcome } from './run.js';
@@ -78,8 +78,7 @@ export async function conduct(options: Conduct): Promise<RunOutcome[] | undefine
     ...plan.search,
     state: new WorstSearch(topology, traffic, singleFailures(topology), plan.search),
   };
-  const total = plan.scenarios.length + (plan.search?.budget ?? 0);
-  const queue = new RunQueue(options, total);
+  const queue = new RunQueue(options, runCount(plan));
   const outcomes = await queue.all(plan.scenarios);
   if (!outcomes || !search) return outcomes;
   for (let round = search.state.next(); round.length > 0; round = search.state.next()) {

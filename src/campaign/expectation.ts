@@ -77,10 +77,10 @@ export function gaugeValue(
   after: readonly FlowSums[],
   windowNs: number,
 ): number | undefined {
-  const sum = (all: readonly FlowSums[]): FlowSums => sumOfFlows(flows.map((i) => all[i]!));
-  const metrics = metricsOf(sum(before), sum(after), windowNs);
   const { metric } = expectation;
   if (metric === 'lossRate') return lossOf(flows, before, after, windowNs);
+  const sum = (all: readonly FlowSums[]): FlowSums => sumOfFlows(flows.map((i) => all[i]!));
+  const metrics = metricsOf(sum(before), sum(after), windowNs);
   if (metric === 'completedShare') {
     const ended = metrics.completed + metrics.errors;
     return ended === 0 ? undefined : metrics.completed / ended;

@@ -9,8 +9,8 @@ import { UmbraError } from '../base/errors.js';
 import { failureSchemas, readFailure, type Failure } from '../fault/index.js';
 import type { Topology } from '../topology/index.js';
 import { comparisons, expectedMetrics } from './expectation.js';
-import { pairsOf, severitiesOf, singleFailures, weightedFailures } from './generate.js';
-import { planOf, singleScenario, type Scenario } from './scenario.js';
+import { pairsOf, singleFailures, weightedFailures } from './generate.js';
+import { planOf, singleScenario, type Scenario, type ScenarioFrame } from './scenario.js';
 import type { TimedFailure } from './timeline.js';
 import type { WorstOptions } from './worst.js';
 
@@ -137,7 +137,12 @@ export interface CampaignPlan {
   warmUpNs: number;
   scenarios: Scenario[];
   /** A search for the worst combination of single failures, after the scenarios. */
-  search?: WorstOptions & { frame: Omit<Scenario, 'id' | 'failures'>; durationNs: number };
+  search?: WorstOptions & { frame: ScenarioFrame; durationNs: number };
+}
+
+/** Runs that a plan may come to. */
+export function runCount({ scenarios, search }: CampaignPlan): number {
+  return scenarios.length + (search?.budget ?? 0);
 }
 
 /** A file that is right in itself; what it names is looked up when its topology is known. */
@@ -152,7 +157,6 @@ export interface CampaignFile {
 }
 
 type FileValue = Static<typeof CampaignSchema>;
-type Frame = Omit<Scenario, 'id' | 'failures'>;
 
 /** Reads a campaign's text. Throws INVALID_FILE. */
 export function parseCampaign(text: string, path: string): CampaignFile {
@@ -201,7 +205,7 @@ class Planner {
     };
   }
 
-  #frame(own: Partial<Pick<FileValue, keyof typeof frame>> & { seed?: number }): Frame {
+  #frame(own: Partial<Pick<FileValue, keyof typeof frame>> & { seed?: number }): ScenarioFrame {
     const all = this.#value;
     return {
       seed: own.seed ?? this.#seed,
@@ -249,7 +253,10 @@ class Planner {
         const weights = known === undefined ? {} : { rates: known };
         return weightedFailures(this.topology, this.#seed, count, weights).map((one) => [one]);
       }
-      if ('severities' in generator) return severitiesFrom(generator.severities);
+      if ('severities' in generator) {
+        const { failure, parameter, values } = generator.severities;
+        return values.map((value) => [failureFrom({ ...failure, [parameter]: value })]);
+      }
       return [];
     });
     return failures.map((some, n) =>
@@ -262,17 +269,6 @@ class Planner {
     if (!('worst' in generator)) throw this.file.error(['generate', i], 'no search');
     return { ...generator.worst, frame: this.#frame({}), durationNs: this.#durationNs };
   }
-}
-
-function severitiesFrom(given: {
-  failure: Record<string, unknown>;
-  parameter: string;
-  values: (number | string)[];
-}): Failure[][] {
-  return given.values.map((value) => {
-    const failure = failureFrom({ ...given.failure, [given.parameter]: value });
-    return severitiesOf(failure, given.parameter, []).concat(failure);
-  });
 }
 
 function repeated(scenario: Scenario, repeats: number): Scenario[] {

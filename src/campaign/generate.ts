@@ -1,7 +1,7 @@
-/** Failures by the dozen: every single one, every pair, a severity sweep, weighted random ones. */
+/** Failures by the dozen: every single one, every pair, weighted random ones. */
 import { deriveSeed, Prng } from '../base/prng.js';
 import { UmbraError } from '../base/errors.js';
-import { readFailure, targetOf, type Failure } from '../fault/index.js';
+import { targetOf, type Failure } from '../fault/index.js';
 import type { Topology } from '../topology/index.js';
 import { randomFailureOf } from './trial.js';
 
@@ -25,18 +25,6 @@ export function pairsOf(failures: readonly Failure[]): [Failure, Failure][] {
       .filter((other) => targetOf(other) !== targetOf(one))
       .map((other): [Failure, Failure] => [one, other]),
   );
-}
-
-/**
- * One failure at several severities. Throws INVALID_INPUT when it has no such parameter.
- * @param parameter a number of the failure, such as `loss` or `delayNs`
- */
-export function severitiesOf(
-  failure: Failure,
-  parameter: string,
-  values: readonly number[],
-): Failure[] {
-  return values.map((value) => readFailure({ ...failure, [parameter]: value }));
 }
 
 /** What random failures are drawn by. */

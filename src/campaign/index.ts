@@ -1,7 +1,13 @@
 /** Experiments on the shadow. */
 export * from './conduct.js';
 export * from './expectation.js';
-export { CampaignSchema, parseCampaign, type CampaignFile, type CampaignPlan } from './file.js';
+export {
+  CampaignSchema,
+  parseCampaign,
+  runCount,
+  type CampaignFile,
+  type CampaignPlan,
+} from './file.js';
 export * from './generate.js';
 export { harmOf } from './harm.js';
 export * from './run.js';

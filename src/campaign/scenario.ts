@@ -23,6 +23,9 @@ export interface Scenario {
   stop: Expectation[];
 }
 
+/** What a scenario has besides its name and its failures. */
+export type ScenarioFrame = Omit<Scenario, 'id' | 'failures'>;
+
 /** When what happens, ns from the begin of the scenario. */
 export interface Plan {
   occurrences: Occurrence[];
@@ -74,7 +77,7 @@ export function rehearsePlan(topology: Topology, scenario: Scenario): Touched[] 
 export function singleScenario(
   id: string,
   failures: readonly Failure[],
-  frame: Omit<Scenario, 'id' | 'failures'>,
+  frame: ScenarioFrame,
   durationNs: number,
 ): Scenario {
   const timed = failures.map((failure, i): TimedFailure => {

@@ -4,9 +4,8 @@
  * share of flows that the combination cuts off if that is more. What is learned decides what is
  * tried next, in rounds of one size, so that any number of threads finds the same.
  */
-import { defined } from '../base/assert.js';
 import { targetOf, type Failure } from '../fault/index.js';
-import type { Topology, TrafficFlow } from '../topology/index.js';
+import { Graph, type Topology, type TrafficFlow } from '../topology/index.js';
 
 /** Bounds of a search. */
 export interface WorstOptions {
@@ -92,26 +91,15 @@ export class WorstSearch {
 
 /** The share of flows that have no way left when whole links and switches are gone. */
 export function cutOff(
-  { links }: Topology,
+  topology: Topology,
   traffic: readonly TrafficFlow[],
   failures: readonly Failure[],
 ): number {
   const gone = new Set(failures.flatMap((failure) => (isTotal(failure) ? targetOf(failure) : [])));
-  const neighbours = new Map<string, string[]>();
-  for (const { a, b, name } of links) {
-    if (gone.has(name) || gone.has(a.node) || gone.has(b.node)) continue;
-    neighbours.set(a.node, [...(neighbours.get(a.node) ?? []), b.node]);
-    neighbours.set(b.node, [...(neighbours.get(b.node) ?? []), a.node]);
-  }
-  const reach = (from: string): Set<string> => {
-    const seen = new Set([from]);
-    for (const node of seen) for (const next of neighbours.get(node) ?? []) seen.add(next);
-    return seen;
-  };
-  const reached = new Map(traffic.map(({ client }) => [client, reach(client)]));
-  const cut = traffic.filter(({ client, server }) => {
-    return !defined(reached.get(client), client).has(server);
-  });
+  const graph = new Graph(topology, { links: gone, devices: gone });
+  const servers = new Set(traffic.map(({ server }) => server));
+  const ways = new Map([...servers].map((server) => [server, graph.distancesTo(server)]));
+  const cut = traffic.filter(({ client, server }) => !ways.get(server)!.has(client));
   return traffic.length === 0 ? 0 : cut.length / traffic.length;
 }
 

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UmbraError } from '../base/errors.js';
-import { Campaigns, topologyImage, type CampaignRecord } from '../app/index.js';
+import { Campaigns, topologyImage } from '../app/index.js';
 import {
   CampaignSchema,
   checkPlan,
@@ -130,7 +130,9 @@ async function withCampaigns(
 
 function list(options: RunOptions): Promise<void> {
   return withCampaigns(options, (campaigns) => {
-    const all = campaigns.list().map((record) => progressOf(campaigns, record));
+    const all = campaigns.list().map(({ id, plan, state }) => {
+      return { id, name: plan.name, state, ...campaigns.progress(id) };
+    });
     print(all, options.json ?? false, () =>
       table(
         ['campaign', 'name', 'state', 'runs', 'of'],
@@ -140,12 +142,6 @@ function list(options: RunOptions): Promise<void> {
       ),
     );
   });
-}
-
-function progressOf(campaigns: Campaigns, { id, plan, state }: CampaignRecord) {
-  const done = campaigns.runs(id).filter((one) => one.state === 'done').length;
-  const total = plan.scenarios.length + (plan.search?.budget ?? 0);
-  return { id, name: plan.name, state, done, total };
 }
 
 function show(id: string, options: RunOptions): Promise<void> {

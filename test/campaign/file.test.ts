@@ -77,6 +77,16 @@ test('generators: singles, pairs, severities, random, repeats, a search', (t) =>
   const severities =
     '{ failure: { type: link_degradation, link: leaf1-spine1 }, parameter: delay, values: [1ms, 2ms] }';
   t.is(count(`generate: [{ severities: ${severities} }]`), 2);
+  const losses = severities.replace('delay', 'loss').replace('1ms, 2ms', '0.1, 0.2');
+  const swept = plan(`name: x\ngenerate: [{ severities: ${losses} }]`).scenarios;
+  t.deepEqual(
+    swept.map(({ failures: [one] }) => 'loss' in one!.failure && one!.failure.loss),
+    [0.1, 0.2],
+  );
+  const lost = losses.replace('parameter: loss', 'parameter: lost');
+  t.throws(() => plan(`name: x\ngenerate: [{ severities: ${lost} }]`), {
+    message: /unknown parameter 'lost'/,
+  });
   t.is(plan('name: x\ngenerate: [{ worst: { budget: 9 } }]').search!.budget, 9);
 });
 
