@@ -1,10 +1,11 @@
 /** The control plane's part of the fault engine: what slows or holds back writes to switches. */
 import { UmbraError } from '../base/errors.js';
 import { controlParts, ShadowDevice } from '../device/index.js';
-import type { ControlEntry, FaultEntry } from './entry.js';
+import { shadowOf, type ControlEntry, type FaultEntry } from './entry.js';
+import type { FaultPart } from './part.js';
 
 /** The shadow's switches as their controller holds them, by name. */
-export class ControlFaults {
+export class ControlFaults implements FaultPart {
   readonly #devices: ReadonlyMap<string, ShadowDevice>;
 
   /** Throws REFUSED for what is no switch of the shadow. */
@@ -24,14 +25,14 @@ export class ControlFaults {
   /** Puts on what is among `entries`. Throws NOT_FOUND for an unknown switch. */
   write(entries: readonly FaultEntry[]): void {
     for (const { device: name, part, limits, expiresUs } of entries.filter(isOfControl)) {
-      this.#device(name).hindrance.set(part, { limits, expiresUs });
+      shadowOf(this.#devices, name).hindrance.set(part, { limits, expiresUs });
     }
   }
 
   /** Takes it off; what was held back is carried out. */
   async remove(entries: readonly FaultEntry[]): Promise<void> {
     for (const { device, part } of entries.filter(isOfControl)) {
-      this.#device(device).hindrance.clear(part);
+      shadowOf(this.#devices, device).hindrance.clear(part);
     }
     await this.settle();
   }
@@ -62,12 +63,6 @@ export class ControlFaults {
   /** As if nothing had ever been put on. */
   forget(): void {
     for (const { hindrance } of this.#devices.values()) hindrance.forget();
-  }
-
-  #device(name: string): ShadowDevice {
-    const device = this.#devices.get(name);
-    if (!device) throw new UmbraError('NOT_FOUND', `no shadow of switch '${name}'`);
-    return device;
   }
 }
 

@@ -15,6 +15,7 @@ import type { Failure } from './failure.js';
 import { heartbeatFrame, LEASE_US } from './heartbeat.js';
 import { ControlFaults } from './controlFaults.js';
 import { HostFaults } from './hostFaults.js';
+import type { FaultPart } from './part.js';
 import { planFailure } from './plan.js';
 import { nextStepNs, rampedFailure, replanned } from './ramp.js';
 import { RoomFaults } from './roomFaults.js';
@@ -70,9 +71,10 @@ export class FaultEngine {
   /** The flows that are known, for the blast radius: the topology's, until others are learned. */
   traffic: readonly TrafficFlow[];
   readonly #devices: Map<string, ShadowDevice>;
-  readonly #hosts: HostFaults;
   readonly #rooms: RoomFaults;
   readonly #control: ControlFaults;
+  /** What is no entry of a switch, in the order in which it is taken off. */
+  readonly #parts: readonly FaultPart[];
   readonly #faults = new Map<string, Fault>();
   #nextId = 1;
   #stop: StopState = { isStopped: false, reason: '' };
@@ -85,10 +87,11 @@ export class FaultEngine {
       }
     }
     this.traffic = options.topology.traffic;
-    this.#hosts = new HostFaults(options.hosts ?? []);
+    const hosts = new HostFaults(options.hosts ?? []);
     this.#devices = new Map(devices.map((device) => [device.name, device]));
     this.#rooms = new RoomFaults(new Map(replicas.map((d) => [d.name, d])), nowUs);
     this.#control = new ControlFaults(replicas, nowUs);
+    this.#parts = [this.#rooms, this.#control, hosts];
   }
 
   /** The global stop. */
@@ -184,9 +187,7 @@ export class FaultEngine {
         const updates = entities.map((entity) => ({ type: Update_Type.MODIFY, entity }));
         await device.unhindered.write(updates);
       }
-      await this.#hosts.write(changed);
-      this.#rooms.write(changed);
-      this.#control.write(changed);
+      for (const part of this.#parts) await part.write(changed);
       fault.entries = next;
     }
   }
@@ -202,8 +203,8 @@ export class FaultEngine {
 
   /** Removes every fault, also those that this engine does not know. Returns how many entries. */
   async clearAll(): Promise<number> {
-    let removed = this.#rooms.clearAll() + (await this.#hosts.clearAll());
-    removed += await this.#control.clearAll();
+    let removed = 0;
+    for (const part of this.#parts) removed += await part.clearAll();
     for (const device of this.#devices.values()) {
       const mine = (entity: Entity): boolean => device.isFault(entity);
       removed += (await device.unhindered.reconcile([], mine)).length;
@@ -273,9 +274,7 @@ export class FaultEngine {
     const nowUs = this.options.nowUs();
     const leaseUs = this.#stop.isStopped ? 0 : (this.options.leaseUs ?? LEASE_US);
     const frame = heartbeatFrame(nowUs, leaseUs);
-    this.#hosts.renew(nowUs, leaseUs);
-    this.#rooms.renew(nowUs, leaseUs);
-    this.#control.renew(nowUs, leaseUs);
+    for (const part of this.#parts) part.renew(nowUs, leaseUs);
     for (const device of this.#devices.values()) device.packetOut(frame);
   }
 
@@ -305,15 +304,11 @@ export class FaultEngine {
       }
       await requirePresent(device, wanted);
     }
-    await this.#hosts.write(fault.entries);
-    this.#rooms.write(fault.entries);
-    this.#control.write(fault.entries);
+    for (const part of this.#parts) await part.write(fault.entries);
   }
 
   async #remove(fault: Fault): Promise<void> {
-    this.#rooms.remove(fault.entries);
-    await this.#control.remove(fault.entries);
-    await this.#hosts.remove(fault.entries);
+    for (const part of this.#parts) await part.remove(fault.entries);
     const kept = this.#keysOfOthers(fault);
     for (const [device, entities] of entitiesByDevice(fault.entries, this.#devices)) {
       const keys = new Set(entities.map(entityKey).filter((key) => !kept.get(device)?.has(key)));

@@ -53,6 +53,13 @@ export function entityOf(entry: SwitchEntry, device: ShadowDevice): Entity {
   return cloneSessionEntity(FIRST_FAULT_SESSION + entry.port, entry.port);
 }
 
+/** A switch of the shadow. Throws NOT_FOUND. */
+export function shadowOf(devices: ReadonlyMap<string, ShadowDevice>, name: string): ShadowDevice {
+  const device = devices.get(name);
+  if (!device) throw new UmbraError('NOT_FOUND', `no shadow of switch '${name}'`);
+  return device;
+}
+
 /** Entries of switches by device, each entity once: two faults of one plan may share a session. */
 export function entitiesByDevice(
   entries: readonly FaultEntry[],
@@ -61,8 +68,7 @@ export function entitiesByDevice(
   const result = new Map<ShadowDevice, Map<string, Entity>>();
   for (const entry of entries) {
     if (entry.kind !== 'rule' && entry.kind !== 'copies') continue;
-    const device = devices.get(entry.device);
-    if (!device) throw new UmbraError('NOT_FOUND', `no shadow of switch '${entry.device}'`);
+    const device = shadowOf(devices, entry.device);
     const entity = entityOf(entry, device);
     const entities = result.get(device) ?? new Map<string, Entity>();
     result.set(device, entities.set(entityKey(entity), entity));

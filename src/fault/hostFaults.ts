@@ -2,9 +2,10 @@
 import { UmbraError } from '../base/errors.js';
 import { ShadowHost } from '../device/index.js';
 import type { FaultEntry, HostEntry } from './entry.js';
+import type { FaultPart } from './part.js';
 
 /** The shadow's hosts, by name. */
-export class HostFaults {
+export class HostFaults implements FaultPart {
   readonly #hosts: ReadonlyMap<string, ShadowHost>;
 
   /** Throws REFUSED for what is no host of the shadow. */

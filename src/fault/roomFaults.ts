@@ -1,10 +1,10 @@
 /** The part of the fault engine that takes table space of switches. */
-import { UmbraError } from '../base/errors.js';
 import type { ShadowDevice } from '../device/index.js';
-import type { FaultEntry, RoomEntry } from './entry.js';
+import { shadowOf, type FaultEntry, type RoomEntry } from './entry.js';
+import type { FaultPart } from './part.js';
 
 /** The shadow's switches as they are written to, by name. */
-export class RoomFaults {
+export class RoomFaults implements FaultPart {
   /** @param nowUs controller time, us */
   constructor(
     private readonly devices: ReadonlyMap<string, ShadowDevice>,
@@ -19,7 +19,7 @@ export class RoomFaults {
         ...(share === undefined ? {} : { share }),
         ...(most === undefined ? {} : { most }),
       };
-      this.#device(device).room.limit({ ...limit, expiresUs }, this.nowUs);
+      shadowOf(this.devices, device).room.limit({ ...limit, expiresUs }, this.nowUs);
     }
   }
 
@@ -43,12 +43,6 @@ export class RoomFaults {
   /** The heartbeat: limits act until so long after `nowUs`. */
   renew(nowUs: number, leaseUs: number): void {
     for (const { room } of this.devices.values()) room.renew(nowUs, leaseUs);
-  }
-
-  #device(name: string): ShadowDevice {
-    const device = this.devices.get(name);
-    if (!device) throw new UmbraError('NOT_FOUND', `no shadow of switch '${name}'`);
-    return device;
   }
 }
 
