@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Progress } from '../base/log.js';
 import { describeFindings } from '../discovery/index.js';
-import { clientTls, GrpcChannel } from '../p4runtime/index.js';
 import type { UpConfig } from './config.js';
+import { deviceChannel } from './deviceChannel.js';
 import { discover } from './discover.js';
 
 const ROUNDS = 5;
@@ -13,9 +13,8 @@ const PORTS = Array.from({ length: 65 }, (_, port) => port);
 
 /** Discovers the network of the configured devices and writes the topology file, a new one. */
 export async function discoverOnce(config: UpConfig, progress: Progress): Promise<void> {
-  const devices = Object.entries(config.devices).map(([name, { address, deviceId, tls }], i) => {
-    const options = tls === undefined ? {} : { credentials: clientTls(tls) };
-    return { name, deviceId: deviceId ?? i + 1, channel: new GrpcChannel(address, options) };
+  const devices = Object.entries(config.devices).map(([name, device], i) => {
+    return { name, deviceId: device.deviceId ?? i + 1, channel: deviceChannel(device) };
   });
   try {
     const wait = (): Promise<void> => sleep(ROUND_MS);

@@ -10,7 +10,7 @@ import { ProductionView, type DeviceReader } from '../device/index.js';
 import { RealTimePump } from '../fabric/index.js';
 import { DEFAULT_BLAST_LIMIT, HEARTBEAT_US, type Fault, type StopState } from '../fault/index.js';
 import { tagFrame, taggedLength } from '../mirror/index.js';
-import { clientTls, GrpcChannel } from '../p4runtime/index.js';
+import type { GrpcChannel } from '../p4runtime/index.js';
 import { wirePool } from '../packet/index.js';
 import { Store } from '../store/index.js';
 import {
@@ -23,6 +23,7 @@ import {
 import { readTopology, type Topology } from '../topology/index.js';
 import { CampaignControl } from './campaignControl.js';
 import type { DeviceConfig, UpConfig } from './config.js';
+import { deviceChannel } from './deviceChannel.js';
 import { discoverOnce } from './discoverOnce.js';
 import { FaultStepper } from './faultStepper.js';
 import { GuestMirror } from './guestMirror.js';
@@ -184,11 +185,10 @@ export class Service {
     return views;
   }
 
-  #channel(name: string, { address, tls }: DeviceConfig): GrpcChannel {
+  #channel(name: string, config: DeviceConfig): GrpcChannel {
     const known = this.#channels.get(name);
     if (known) return known;
-    const options = tls === undefined ? {} : { credentials: clientTls(tls) };
-    const channel = new GrpcChannel(address, options);
+    const channel = deviceChannel(config);
     this.#channels.set(name, channel);
     return channel;
   }

@@ -8,6 +8,7 @@ import { defined } from '../base/assert.js';
 import { groupEntity, memberEntity, ruleEntity, type Schema } from '../p4runtime/index.js';
 import type { Entity } from '../proto/index.js';
 import {
+  attachmentsOf,
   Graph,
   hostPorts,
   type Avoided,
@@ -99,9 +100,7 @@ function destinations(topology: Topology): { prefix: string; hosts: Host[] }[] {
 
 /** The switch that a host hangs on. */
 export function switchOfHost(topology: Topology, host: string): string {
-  const link = topology.links.find((l) => l.a.node === host || l.b.node === host);
-  const { a, b } = defined(link, `link of ${host}`);
-  return a.node === host ? b.node : a.node;
+  return defined(attachmentsOf(topology, host)[0], `link of ${host}`).node;
 }
 
 function isAttached(topology: Topology, device: string, host: Host): boolean {

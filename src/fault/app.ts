@@ -3,7 +3,7 @@
  * for what comes in from there, so that no path leads past it.
  */
 import { UmbraError } from '../base/errors.js';
-import type { Host, Service, Topology } from '../topology/index.js';
+import { attachmentsOf, type Host, type Service, type Topology } from '../topology/index.js';
 import type { PlanContext } from './context.js';
 import type { FaultEntry } from './entry.js';
 import type { AppError, AppProtocol } from './failure.js';
@@ -49,9 +49,9 @@ export function appEntries(
   const priority = failure.flow ? CLIENT_PRIORITY : SERVER_PRIORITY;
   return serversOf(topology, failure).flatMap(({ host, port, protocol }) => {
     const call = actionOf(failure, protocol, context);
-    return attachments(topology, host.name).map(({ device, port: ingress }): FaultEntry => {
+    return attachmentsOf(topology, host.name).map(({ node, port: ingress }): FaultEntry => {
       const match = matchOf(failure, host.ip, port, ingress);
-      return { device, kind: 'rule', rule: { match, priority, ...call } };
+      return { device: node, kind: 'rule', rule: { match, priority, ...call } };
     });
   });
 }
@@ -88,7 +88,7 @@ function hostsOf(topology: Topology, { service, host, device }: AppError): Host[
     throw new UmbraError('NOT_FOUND', `no switch '${device}'`);
   }
   const hosts = topology.hosts.filter(({ name }) =>
-    attachments(topology, name).some((end) => end.device === device),
+    attachmentsOf(topology, name).some((end) => end.node === device),
   );
   if (hosts.length === 0) throw new UmbraError('NOT_FOUND', `no host is attached to '${device}'`);
   return hosts;
@@ -112,14 +112,6 @@ function serversAt(host: Host, { service, port, protocol }: AppError): Server[] 
 
 function protocolOf(port: number, service: Service | undefined): AppProtocol {
   return service?.protocol === 'http' ? 'http' : (wellKnown.get(port) ?? 'tcp');
-}
-
-/** Switch ports to which a host is attached. */
-function attachments(topology: Topology, host: string): { device: string; port: number }[] {
-  return topology.links.flatMap(({ a, b }) => {
-    if (a.node === host) return [{ device: b.node, port: b.port }];
-    return b.node === host ? [{ device: a.node, port: a.port }] : [];
-  });
 }
 
 /** What comes from the server, or asks it for a connection. A flow is named as its requests go. */

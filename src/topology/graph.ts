@@ -105,6 +105,12 @@ export function farEnd(link: Link, node: string): Endpoint {
   return link.a.node === node ? link.b : link.a;
 }
 
+/** The ports that a host's cables lead to. */
+export function attachmentsOf({ links }: Topology, host: string): Endpoint[] {
+  const own = links.filter(({ a, b }) => a.node === host || b.node === host);
+  return own.map((link) => farEnd(link, host));
+}
+
 /** Ports of a switch that lead to hosts, with the host's name. */
 export function hostPorts(topology: Topology, device: string): Map<number, string> {
   const hosts = new Set(topology.hosts.map((host) => host.name));

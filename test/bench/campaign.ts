@@ -11,31 +11,18 @@ import {
 } from '../../src/app/index.js';
 import { randomFailures, singleScenario, sweepFailures } from '../../src/campaign/index.js';
 import type { Failure } from '../../src/fault/index.js';
-import { fatTree, type Topology, type TrafficFlow } from '../../src/topology/index.js';
+import { fatTree } from '../../src/topology/index.js';
+import { bulkFlows } from './bulkFlows.js';
 import type { Benchmark } from './row.js';
 
 const SCENARIOS = Number(process.env['SCENARIOS'] ?? 60);
 const PACKETS = 100_000;
-const FLOWS = 32;
 const WARM_UP_NS = 100e6;
 const SEED = 1;
 /** Virtual time in which a window's length is looked for. */
 const STEP_NS = 10e6;
 /** Scenarios before anything is timed: V8 has then met every kind of failure. */
 const REHEARSALS = 20;
-
-function bulkFlows({ hosts }: Topology): TrafficFlow[] {
-  const flows = Array.from({ length: FLOWS }, (_, i): TrafficFlow => ({
-    kind: 'bulk',
-    name: `bulk ${i}`,
-    client: hosts[i % hosts.length]!.name,
-    server: hosts[(i * 5 + 7 + (i >> 4)) % hosts.length]!.name,
-    port: 5000 + i,
-    transferBytes: 0,
-    transfersPerSecond: 0,
-  }));
-  return flows.filter((flow) => flow.client !== flow.server);
-}
 
 const seconds = (from: bigint): number => Number(process.hrtime.bigint() - from) / 1e9;
 const mebibytes = (): number => process.memoryUsage().rss / 2 ** 20;

@@ -2,10 +2,10 @@
 import { accessOf, buildNetwork, shippedProgram, type Network } from '../../src/app/index.js';
 import { isRouting, planRoutes } from '../../src/control/index.js';
 import { ShadowDevice } from '../../src/device/index.js';
-import { fatTree, type TrafficFlow } from '../../src/topology/index.js';
+import { fatTree } from '../../src/topology/index.js';
+import { bulkFlows } from './bulkFlows.js';
 import type { Benchmark, BenchRow } from './row.js';
 
-const FLOWS = 32;
 const WARM_NS = 100e6;
 const WINDOW_NS = 300e6;
 const ROUNDS = 4;
@@ -25,17 +25,7 @@ async function build(): Promise<Network> {
     const device = devices.get(name)!;
     await device.reconcile(entities, isRouting(device.schema));
   }
-  const hosts = topology.hosts.length;
-  const flows = Array.from({ length: FLOWS }, (_, i): TrafficFlow => ({
-    kind: 'bulk',
-    name: `bulk ${i}`,
-    client: topology.hosts[i % hosts]!.name,
-    server: topology.hosts[(i * 5 + 7 + (i >> 4)) % hosts]!.name,
-    port: 5000 + i,
-    transferBytes: 0,
-    transfersPerSecond: 0,
-  })).filter((flow) => flow.client !== flow.server);
-  network.fabric.start(flows, 1);
+  network.fabric.start(bulkFlows(topology), 1);
   return network;
 }
 
